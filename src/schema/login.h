@@ -45,4 +45,27 @@ struct Login {
   bool renewable = true;
 };
 
+// The `auth` of an answer: a token that was just made or renewed. Only the core makes these; one that an engine or an auth method returned
+// would be ignored (A03).
+struct AuthBlock {
+  SecretBytes client_token;
+  std::string accessor, entity_id, token_type;
+  std::vector<std::string> policies, token_policies, identity_policies;
+  StringMap metadata;
+  Seconds lease_duration{0};
+  bool renewable = false, orphan = false;
+  std::int64_t num_uses = 0;
+};
+// The members of vault-api.md §2.2; metadata is null when empty.
+void encode_auth(json::Writer& w, const AuthBlock& auth);
+
+// The `wrap_info` of an answer.
+struct WrapInfo {
+  SecretBytes token;
+  std::string accessor, creation_path, wrapped_accessor;
+  Seconds ttl{0};
+  Time creation_time{};
+};
+void encode_wrap_info(json::Writer& w, const WrapInfo& wrap);
+
 }  // namespace coffer::schema

@@ -62,6 +62,8 @@ struct Reply {
   std::unique_ptr<Data> data;  // null where the envelope's data is null
   std::vector<std::string> warnings;
   std::optional<Login> login;
+  std::optional<AuthBlock> auth;
+  std::optional<WrapInfo> wrap;
   std::optional<Lease> lease;
   Raw raw;
 };
@@ -99,6 +101,8 @@ inline Reply to_reply(Nothing) { return {}; }
 Reply to_reply(Keys keys);
 Reply to_reply(Raw raw);
 Reply to_reply(Login login);
+Reply to_reply(AuthBlock auth);
+Reply to_reply(WrapInfo wrap);
 inline Reply to_reply(Reply reply) { return reply; }  // where the form is only known at run time
 // Nothing there: 404.
 template <class R>
