@@ -1,8 +1,10 @@
 #include "base/secret.h"
 
+#include <openssl/crypto.h>
+
 #include <cstdlib>
 #include <new>
-#include <openssl/crypto.h>
+
 
 namespace coffer {
 
