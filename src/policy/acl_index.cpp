@@ -98,31 +98,31 @@ std::int32_t RuleIndex::longest_head(std::string_view path) const {
   return index;
 }
 
-// Longer heads first, and within a head in Vault's order: the first match is the best. Of a listing, a pattern that denies the folder's
-// name without its slash denies the listing as well (security.md E04).
+// Longer heads first, and within a head in Vault's order: the first match is the best. A listing has a second name, the folder's without
+// its slash. The rule that decides this name decides the listing when no other does, and when it denies and is the better pattern: so a
+// deny rule holds with and without the slash (security.md E04).
 const MergedRule* RuleIndex::best_pattern(std::string_view path, bool listing) const {
-  const std::string_view bare = listing && path.ends_with('/') ? path.substr(0, path.size() - 1) : std::string_view{};
+  const bool folder = listing && path.ends_with('/');
+  const std::string_view bare = folder ? path.substr(0, path.size() - 1) : path;
+  const MergedRule* of_bare = nullptr;
   for (std::int32_t index = longest_head(path); index >= 0;) {
     const Head& head = heads_[static_cast<std::size_t>(index)];
     for (std::uint32_t i = head.first; i < head.end; ++i) {
       const MergedRule& rule = *ordered_[i];
-      if (matches(rule, path)) return &rule;
-      if (!bare.empty() && (rule.capabilities & deny) != 0 && matches(rule, bare)) return &rule;
+      if (matches(rule, path)) return of_bare != nullptr && (of_bare->capabilities & deny) != 0 ? of_bare : &rule;
+      if (folder && of_bare == nullptr && matches(rule, bare)) of_bare = &rule;
     }
     index = head.parent;
   }
-  return nullptr;
+  return of_bare;
 }
 
 const MergedRule* RuleIndex::find(std::string_view path, bool listing) const {
   if (const auto found = exact_.find(path); found != exact_.end()) return found->second;
-  const bool folder = listing && path.ends_with('/');
-  const std::string_view bare = folder ? path.substr(0, path.size() - 1) : path;
-  if (folder) {
-    if (const auto found = exact_.find(bare); found != exact_.end()) return found->second;
+  if (listing && path.ends_with('/')) {
+    if (const auto found = exact_.find(path.substr(0, path.size() - 1)); found != exact_.end()) return found->second;
   }
-  if (const MergedRule* rule = best_pattern(path, listing)) return rule;
-  return folder ? best_pattern(bare, false) : nullptr;
+  return best_pattern(path, listing);
 }
 
 bool RuleIndex::reaches(std::string_view prefix) const {

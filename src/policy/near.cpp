@@ -9,7 +9,7 @@ namespace coffer::policy {
 namespace {
 
 // Costs in hundredths of a segment.
-constexpr std::size_t whole = 100;
+constexpr std::size_t whole = 100, missing = 150;  // a segment that only the path has, one that only the pattern has
 
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> out;
@@ -29,8 +29,8 @@ std::size_t difference(std::string_view pattern, std::string_view segment) {
   return 2 * distance > longer ? 2 * whole : distance * whole / longer;
 }
 
-// Edit distance in segments; the rest of the path after a final '*' is free. A segment too many is cheaper than a wrong one: `kv/app` for
-// `kv/data/app` is the commonest mistake.
+// Edit distance in segments; the rest of the path after a final '*' is free. A segment that the pattern lacks is cheapest: `kv/app/*` for
+// `kv/data/app/x` is the commonest mistake.
 std::size_t cost(const MergedRule& rule, const std::vector<std::string_view>& path) {
   const auto pattern = split(rule.pattern);
   const std::size_t rows = pattern.size(), columns = path.size();
@@ -38,13 +38,13 @@ std::size_t cost(const MergedRule& rule, const std::vector<std::string_view>& pa
   for (std::size_t i = 0; i <= rows; ++i) {
     for (std::size_t j = 0; j <= columns; ++j) {
       if (i == 0 || j == 0) {
-        table[i][j] = (i + j) * whole;
+        table[i][j] = i * missing + j * whole;
         continue;
       }
       const bool open_end = rule.prefix && i == rows;
       const bool fits = open_end && path[j - 1].starts_with(pattern[i - 1]);
       const std::size_t same = table[i - 1][j - 1] + (fits ? 0 : difference(pattern[i - 1], path[j - 1]));
-      table[i][j] = std::min({same, table[i - 1][j] + whole, table[i][j - 1] + (open_end ? 0 : whole)});
+      table[i][j] = std::min({same, table[i - 1][j] + missing, table[i][j - 1] + (open_end ? 0 : whole)});
     }
   }
   return table[rows][columns];

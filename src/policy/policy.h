@@ -50,8 +50,8 @@ struct Query {
   std::string_view path;         // canonical, with the mount: "secret/data/app"; lists end in '/'
   Capabilities wanted = 0;       // exactly one bit
   bool needs_sudo = false;       // the operation is declared sudo: `sudo` is required as well
-  json::Value parameters;        // body or query of the request as an object; null value when there is none
-  std::optional<Seconds> wrap_ttl;
+  json::Value parameters{};      // body or query of the request as an object; null value when there is none
+  std::optional<Seconds> wrap_ttl{};
 };
 
 // The answer, and enough to say why (sys/internal/why). `rule` and `policy` are empty where no rule matched.
