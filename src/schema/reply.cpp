@@ -18,7 +18,7 @@ Reply to_reply(Keys keys) {
   if (keys.keys.empty()) return out;
   out.form = Reply::Form::enveloped;
   out.status = 200;
-  out.data = std::make_unique<DataOf<Keys>>(std::move(keys));
+  out.data = std::make_shared<const DataOf<Keys>>(std::move(keys));
   return out;
 }
 

@@ -59,7 +59,7 @@ struct Reply {
   };
   Form form = Form::none;
   int status = 204;
-  std::unique_ptr<Data> data;  // null where the envelope's data is null
+  std::shared_ptr<const Data> data;  // null where the envelope's data is null
   std::vector<std::string> warnings;
   std::optional<Login> login;
   std::optional<AuthBlock> auth;
@@ -94,7 +94,7 @@ Reply to_reply(R value) {
   Reply out;
   out.form = Reply::Form::enveloped;
   out.status = 200;
-  out.data = std::make_unique<DataOf<R>>(std::move(value));
+  out.data = std::make_shared<const DataOf<R>>(std::move(value));
   return out;
 }
 inline Reply to_reply(Nothing) { return {}; }

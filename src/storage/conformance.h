@@ -2,7 +2,7 @@
 // The contract of a State, and of a Store upon it, as one suite that every state passes. A test file includes this and instantiates
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Name, StateConformance, Harness);   and likewise StoreConformance
 // Harness: default-constructible; `std::unique_ptr<State> open()` gives the state, and after a first one was destroyed the same data
-// again when `static constexpr bool durable` is true.
+// again when `static constexpr bool durable` is true (which StoreConformance does not ask).
 #include <gtest/gtest.h>
 
 #include <map>
