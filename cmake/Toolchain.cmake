@@ -14,7 +14,7 @@ target_compile_options(coffer_flags INTERFACE
   -Wall -Wextra -Wformat=2 -Wformat-security -Wconversion -Wsign-conversion -Wshadow -Wimplicit-fallthrough
   -Wnull-dereference -Wdouble-promotion -Wcast-align -Werror
   -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
-  -fvisibility=hidden -fstack-clash-protection -ftrivial-auto-var-init=zero)
+  -fPIE -fvisibility=hidden -fstack-clash-protection -ftrivial-auto-var-init=zero)
 target_compile_definitions(coffer_flags INTERFACE _GLIBCXX_ASSERTIONS)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   target_compile_options(coffer_flags INTERFACE -fcf-protection=full)
