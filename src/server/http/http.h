@@ -64,6 +64,7 @@ class Handler {
 
 struct TlsOptions {
   std::string certificate_file, key_file;
+  std::vector<std::pair<std::string, std::string>> more_certificates;  // certificate and key files of another kind: RSA beside ECDSA
   std::string min_version = "tls12", max_version = "tls13";
   std::string cipher_suites;              // empty: AEAD with ECDHE only
   bool request_client_certificate = true;  // asked for, not required, not verified here
@@ -75,13 +76,16 @@ struct Listener {
   bool tls = true;
   TlsOptions tls_options;
   unsigned unix_mode = 0600;
-  bool proxy_protocol = false;
+  // Addresses or networks ("10.0.0.0/8") of proxies that begin each connection with a PROXY protocol header (v1 or v2); from others none is
+  // read. Empty: no proxies.
+  std::vector<std::string> proxy_protocol_from;
 };
 struct Limits {
   Seconds handshake_timeout{10}, header_timeout{10}, read_timeout{30}, write_timeout{120}, idle_timeout{300}, request_timeout{90};
   std::size_t header_bytes = 64 << 10, header_count = 100, target_bytes = 16 << 10;
   std::size_t body_bytes = 32 << 20;
   std::size_t bodies_in_flight_bytes = 96 << 20;  // all connections together; beyond it 503 with Retry-After
+  std::size_t minimum_rate = 8 << 10;           // bytes a second, for bodies and replies, once the timeout above has passed
   std::size_t connections = 20'000, connections_per_address = 4096;
 };
 struct Options {
