@@ -143,7 +143,7 @@ TEST(AclOracle, DecidesLikeTheNaiveReading) {
       const std::string path = invent.path(4) + (listing ? "/" : "");
       const Capabilities wanted = listing ? list : read;
       const bool expected = oracle.allowed(path, wanted);
-      allowed += expected ? 1 : 0;
+      allowed += expected ? 1u : 0u;
       std::string text;
       for (const auto& [pattern, capabilities] : oracle.merged) text += pattern + " " + std::to_string(capabilities) + "\n";
       ASSERT_EQ(acl->decide({.path = path, .wanted = wanted}).allowed, expected) << path << " wanted " << wanted << "\n" << text;
@@ -169,7 +169,7 @@ TEST(AclOracle, DecidesFarBelowAMicrosecond) {
   std::size_t allowed = 0;
   constexpr int rounds = 200'000;
   const auto from = std::chrono::steady_clock::now();
-  for (int i = 0; i < rounds; ++i) allowed += acl->decide({.path = paths[static_cast<std::size_t>(i) % 4], .wanted = read}).allowed ? 1 : 0;
+  for (int i = 0; i < rounds; ++i) allowed += acl->decide({.path = paths[static_cast<std::size_t>(i) % 4], .wanted = read}).allowed ? 1u : 0u;
   const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - from).count() / rounds;
   EXPECT_EQ(allowed, 3u * rounds / 4);
   RecordProperty("ns_per_decision", std::to_string(each));

@@ -113,7 +113,7 @@ class Generator final : public PasswordPolicy {
   [[nodiscard]] bool meets_rules(const std::vector<std::uint8_t>& picks) const {
     for (std::size_t r = 0; r < needs_.size(); ++r) {
       std::size_t count = 0;
-      for (const std::uint8_t pick : picks) count += members_[r][pick] ? 1 : 0;
+      for (const std::uint8_t pick : picks) count += members_[r][pick] ? 1u : 0u;
       if (count < needs_[r]) return false;
     }
     return true;
