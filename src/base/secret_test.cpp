@@ -97,8 +97,8 @@ TEST(SecretArena, ThreadsHandSecretsToEachOther) {
 }
 
 TEST(SecretArena, TakesBackSecretsThatOutliveTheirThread) {
-  thread_local SecretBytes kept;  // destroyed after the thread's cache was emptied, or before: both must work
   std::thread([] {
+    thread_local SecretBytes kept;  // made before the thread's cache, so destroyed after it
     kept = SecretBytes::copy_of("until the end of the thread");
     EXPECT_EQ(kept.size(), 27u);
   }).join();

@@ -8,7 +8,7 @@
 namespace coffer::cli {
 namespace {
 
-constexpr std::string_view bash_script = R"(# bash completion for PROGRAM
+constexpr std::string_view bash_script = R"shell(# bash completion for PROGRAM
 _PROGRAM_complete() {
   local words=("${COMP_WORDS[@]:1:COMP_CWORD}")
   local IFS=$'\n'
@@ -17,9 +17,9 @@ _PROGRAM_complete() {
   [[ ${#COMPREPLY[@]} -eq 0 ]] && compopt -o default
 }
 complete -F _PROGRAM_complete PROGRAM
-)";
+)shell";
 
-constexpr std::string_view zsh_script = R"(#compdef PROGRAM
+constexpr std::string_view zsh_script = R"shell(#compdef PROGRAM
 # zsh completion for PROGRAM
 _PROGRAM_complete() {
   local -a offers
@@ -33,15 +33,15 @@ _PROGRAM_complete() {
   fi
 }
 compdef _PROGRAM_complete PROGRAM
-)";
+)shell";
 
-constexpr std::string_view fish_script = R"(# fish completion for PROGRAM
+constexpr std::string_view fish_script = R"shell(# fish completion for PROGRAM
 function __PROGRAM_complete
   set -l words (commandline -opc) (commandline -ct)
   PROGRAM __complete -- $words[2..] 2>/dev/null
 end
 complete -c PROGRAM -f -a '(__PROGRAM_complete)'
-)";
+)shell";
 
 // What is typed up to now.
 struct Typed {

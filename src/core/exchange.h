@@ -41,7 +41,6 @@ struct Exchange {
   std::vector<std::string> made_tokens;  // ids of tokens that this request made: revoked again when its answer cannot be audited
   storage::Position position = 0;
   bool request_recorded = false;
-  std::string request_record, response_record;
 
   [[nodiscard]] schema::Input input() const { return {document ? document->root() : json::Value(), captures}; }
 };

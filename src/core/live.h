@@ -10,6 +10,7 @@
 
 #include "policy/policy.h"
 #include "storage/store.h"
+#include "storage/view.h"
 #include "token/record.h"
 
 // What is kept in memory between requests, and dropped by key when a commit changes it (design.md §3 "Caches").

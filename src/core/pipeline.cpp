@@ -239,8 +239,7 @@ void Pipeline::run_write(ExchangePtr x) {
   if (!pending) return fail_with(std::move(x), std::move(pending).error());
   // 8. The request record is written before the batch is committed: what cannot be audited does not happen.
   if (!parts_.audit.enabled()) return commit(std::move(x), *std::move(pending));
-  append_request_record(*x, parts_.audit);
-  record(std::move(x), [this, held = *std::move(pending)](ExchangePtr y, bool ok) mutable {
+  record(std::move(x), Recorded::request, [this, held = *std::move(pending)](ExchangePtr y, bool ok) mutable {
     if (!ok) return after_audit(std::move(y), false);
     y->request_recorded = true;
     commit(std::move(y), std::move(held));
@@ -296,8 +295,7 @@ void Pipeline::run_session(ExchangePtr x) {
   } else if (auto parsed = parse(*x); !parsed) {
     return fail_with(std::move(x), std::move(parsed).error());
   }
-  append_request_record(*x, parts_.audit);
-  record(std::move(x), [this](ExchangePtr y, bool ok) {
+  record(std::move(x), Recorded::request, [this](ExchangePtr y, bool ok) {
     if (!ok) return after_audit(std::move(y), false);
     y->request_recorded = true;
     WorkerSession session(*y);
@@ -446,9 +444,8 @@ void Pipeline::fail_with(ExchangePtr x, Error error) {
 void Pipeline::finish(ExchangePtr x) {
   if (x->outcome.error) counters_.errors.fetch_add(1, std::memory_order_relaxed);
   if (!parts_.audit.enabled() && !x->request_recorded) return after_audit(std::move(x), true);
-  if (!x->request_recorded) append_request_record(*x, parts_.audit);
-  append_response_record(*x, parts_.audit);
-  record(std::move(x), [this](ExchangePtr y, bool ok) { after_audit(std::move(y), ok); });
+  const Recorded what = x->request_recorded ? Recorded::response : Recorded::both;
+  record(std::move(x), what, [this](ExchangePtr y, bool ok) { after_audit(std::move(y), ok); });
 }
 
 void Pipeline::after_audit(ExchangePtr x, bool ok) {

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/exchange.h"
+#include "core/records.h"
 #include "core/workers.h"
 
 namespace coffer::core {
@@ -93,7 +94,7 @@ class Pipeline {
   void finish(ExchangePtr x);
   void after_audit(ExchangePtr x, bool ok);
   void answer(ExchangePtr x);
-  void record(ExchangePtr x, std::move_only_function<void(ExchangePtr, bool)> next);
+  void record(ExchangePtr x, Recorded what, std::move_only_function<void(ExchangePtr, bool)> next);
   void continue_on_loop(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
   void to_worker(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
 

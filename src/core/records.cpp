@@ -65,9 +65,12 @@ void append_reply_data(std::string& out, const Exchange& x, audit::Salt& salt) {
 
 // Scratch memory of this thread, kept between requests.
 struct Scratch {
-  std::string data, auth, wrap, secret;
+  std::string data, data_raw, reply, reply_raw, auth, wrap, secret;
   void clear() {
     data.clear();
+    wipe(data_raw);
+    reply.clear();
+    wipe(reply_raw);
     auth.clear();
     wrap.clear();
     secret.clear();
@@ -127,26 +130,31 @@ void describe(const Exchange& x, Described& out) {
 
 }  // namespace
 
-void append_request_record(Exchange& x, audit::Broker& audit) {
-  Scratch& s = scratch();
-  Described d;
-  describe(x, d);
-  append_data(s.data, x, audit.salt());
-  d.event.request_data = s.data;
-  audit::append_request_record(x.request_record, d.event, audit.salt());
-}
+bool is_ceremony(const Exchange& x) { return x.operation != nullptr && x.operation->works_sealed && x.operation->handler.index() == 2; }
 
-void append_response_record(Exchange& x, audit::Broker& audit) {
+void add_records(Exchange& x, Recorded what, audit::Broker& audit, audit::Records& out) {
   Scratch& s = scratch();
+  audit::Salt& salt = audit.salt();
+  const bool raw = audit.wants_raw() && x.runtime != nullptr;
   Described d;
   describe(x, d);
+  append_data(s.data, x, salt);
+  if (raw && x.document) s.data_raw = x.document->root().raw();
+  d.event.request_data = s.data;
+  d.event.request_data_raw = s.data_raw;
+  if (what != Recorded::response) out.request(audit, d.event);
+  if (what == Recorded::request) return;
   const schema::Reply& reply = x.outcome.reply;
-  audit::Salt& salt = audit.salt();
   audit::ResponseEvent r;
   r.request = &d.event;
   r.position = x.position;
+  r.status = reply.status;
   if (!x.outcome.error) {
-    append_reply_data(s.data, x, salt);
+    append_reply_data(s.reply, x, salt);
+    if (raw && reply.data && !reply.wrap) {
+      json::Writer w(s.reply_raw);
+      reply.data->encode(w);
+    }
     if (reply.auth && !reply.wrap) {
       json::Writer w(s.auth, &salt);
       encode_auth(w, *reply.auth);
@@ -156,14 +164,14 @@ void append_response_record(Exchange& x, audit::Broker& audit) {
       encode_wrap_info(w, *reply.wrap);
     }
     if (reply.lease && !reply.lease->id.empty()) s.secret = "{\"lease_id\":" + json::quoted(reply.lease->id) + "}";
-    r.data = s.data;
+    r.data = s.reply;
+    r.data_raw = s.reply_raw;
     r.auth_json = s.auth;
     r.wrap_info_json = s.wrap;
     r.secret_json = s.secret;
     r.warnings = reply.warnings;
-    r.status = reply.status;
   }
-  audit::append_response_record(x.response_record, r, salt);
+  out.response(audit, r);
 }
 
 // Requests of one pass of an io thread's loop whose records leave together: one lock, one write (design.md §8).
@@ -174,39 +182,31 @@ struct Waiting {
 };
 struct PassBatch {
   std::vector<Waiting> waiting;
-  std::vector<std::string_view> records;
+  audit::Records records;
 };
-void collect(const Exchange& x, std::vector<std::string_view>& records) {
-  if (!x.request_record.empty()) records.push_back(x.request_record);
-  if (!x.response_record.empty()) records.push_back(x.response_record);
-}
-void written(Exchange& x) {
-  x.request_record.clear();
-  x.response_record.clear();
-}
+// Steps that follow may begin the next batch, so this one is taken out first; its memory goes back when they are done.
 void flush(audit::Broker& audit, PassBatch& batch) {
-  std::vector<Waiting> waiting = std::move(batch.waiting);
-  batch.waiting.clear();
-  batch.records.clear();
-  for (const Waiting& w : waiting) collect(*w.exchange, batch.records);
-  const auto done = audit.write(batch.records);
-  for (Waiting& w : waiting) {
-    written(*w.exchange);
-    w.next(std::move(w.exchange), done.has_value());
-  }
+  static thread_local PassBatch writing;
+  std::swap(writing.waiting, batch.waiting);
+  std::swap(writing.records, batch.records);
+  const bool ok = audit.write(writing.records).has_value();
+  writing.records.clear();
+  for (Waiting& w : writing.waiting) w.next(std::move(w.exchange), ok);
+  writing.waiting.clear();
 }
 }  // namespace
 
-void Pipeline::record(ExchangePtr x, std::move_only_function<void(ExchangePtr, bool)> next) {
-  if (!x->on_io_thread) {
-    std::vector<std::string_view> records;
-    collect(*x, records);
-    const auto done = parts_.audit.write(records);
-    written(*x);
-    return next(std::move(x), done.has_value());
+void Pipeline::record(ExchangePtr x, Recorded what, std::move_only_function<void(ExchangePtr, bool)> next) {
+  const bool ceremony = is_ceremony(*x);
+  if (!x->on_io_thread || ceremony) {
+    audit::Records records;
+    add_records(*x, what, parts_.audit, records);
+    const bool ok = parts_.audit.write(records, ceremony ? audit::Kind::ceremony : audit::Kind::traffic).has_value();
+    return next(std::move(x), ok);
   }
   static thread_local PassBatch batch;
   Loop& loop = *x->loop;
+  add_records(*x, what, parts_.audit, batch.records);
   batch.waiting.push_back({std::move(x), std::move(next)});
   if (batch.waiting.size() == 1) loop.at_end_of_pass([this] { flush(parts_.audit, batch); });
 }

@@ -114,6 +114,13 @@ Result<Time> Codec<Time>::decode(json::Value v) {
   return invalid("expected a time such as 2026-01-02T03:04:05Z");
 }
 
+void Codec<Time>::encode(json::Writer& w, Time t) {
+  thread_local std::string text;  // times are in every answer, and too long for a small string
+  text.clear();
+  append_rfc3339(text, t);
+  w.string(text);
+}
+
 Result<SecretBytes> Codec<SecretBytes>::decode(json::Value v) {
   if (v.is_string() || v.is_number()) return SecretBytes::copy_of(v.text());
   if (v.is_null()) return SecretBytes();
@@ -221,6 +228,16 @@ void Codec<StringMap>::encode(json::Writer& w, const StringMap& map) {
 
 Result<RawObject> Codec<RawObject>::decode(json::Value v) {
   if (v.is_object()) return RawObject{std::string(v.raw())};
+  if (v.is_array()) {
+    std::size_t index = 0;
+    for (const json::Value& e : v.elements()) {
+      if (!e.is_object()) {
+        auto error = wrong_type("map[string]interface {}", e).error();
+        return invalid("'[" + std::to_string(index) + "]'" + error.message.substr(2));
+      }
+      ++index;
+    }
+  }
   return wrong_type("map[string]interface {}", v);
 }
 

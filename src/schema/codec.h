@@ -40,6 +40,12 @@ struct Codec<std::string> {
   static Result<std::string> decode(json::Value v) { return decode_string(v); }
   static void encode(json::Writer& w, const std::string& s) { w.string(s); }
 };
+// A capture of the path, as a view that lives as long as the call: only for path<>() fields, on hot paths.
+template <>
+struct Codec<std::string_view> {
+  static constexpr WireType wire{"string"};
+  static void encode(json::Writer& w, std::string_view s) { w.string(s); }
+};
 template <>
 struct Codec<std::int64_t> {
   static constexpr WireType wire{"integer", "int64"};
@@ -76,7 +82,7 @@ template <>
 struct Codec<Time> {
   static constexpr WireType wire{"string", "date-time"};
   static Result<Time> decode(json::Value v);
-  static void encode(json::Writer& w, Time t) { w.string(rfc3339(t)); }
+  static void encode(json::Writer& w, Time t);
 };
 template <>
 struct Codec<SecretBytes> {
@@ -147,6 +153,21 @@ struct Codec<RawObject> {
     if (j.text.empty()) w.null();
     else w.raw(j.text);
   }
+};
+// A JSON object or null, kept to the byte: null is a value of its own ("null"), absent is "".
+struct RawObjectOrNull {
+  std::string text;
+  bool operator==(const RawObjectOrNull&) const = default;
+};
+template <>
+struct Codec<RawObjectOrNull> {
+  static constexpr WireType wire{"object"};
+  static constexpr bool takes_null = true;
+  static Result<RawObjectOrNull> decode(json::Value v) {
+    if (v.is_null()) return RawObjectOrNull{"null"};
+    return RawObjectOrNull{TRY(Codec<RawObject>::decode(v)).text};
+  }
+  static void encode(json::Writer& w, const RawObjectOrNull& j) { Codec<RawObject>::encode(w, {j.text}); }
 };
 // Absent or null: nothing. Written as null.
 template <class T>

@@ -22,6 +22,10 @@ int rank(std::string_view segment) { return is_rest(segment) ? 2 : is_capture(se
 bool more_specific(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
     if (rank(a[i]) != rank(b[i])) return rank(a[i]) < rank(b[i]);
+  // A whole literal path wins over one that goes on with an empty rest.
+  const auto rest_follows = [](const auto& longer, const auto& shorter) { return longer.size() > shorter.size() && is_rest(longer[shorter.size()]); };
+  if (rest_follows(a, b)) return false;
+  if (rest_follows(b, a)) return true;
   return a.size() > b.size();
 }
 

@@ -94,17 +94,26 @@ class Endpoint {
     return std::move(*this);
   }
 
-  // The predicate that tells create from update for the write and patch operations declared so far:
-  // Result<bool> B::f(const Caller&, const Snapshot&, const Q&).
+  // The predicate that tells create from update for the write operations declared so far: Result<bool> B::f(const Caller&, const Snapshot&,
+  // const Q&). Like Vault, which converts the fields of such operations for its existence check, their errors of conversion come without
+  // the words "Field validation failed: ".
   template <class B, class F>
   Endpoint exists(B* self, F predicate) && {
     using Q = typename HandlerTraits<F>::Request;
     for (Operation& op : operations)
-      if (op.verb == Verb::write && !op.exists)
+      if (op.verb == Verb::write && !op.exists) {
+        std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
         op.exists = [self, predicate](const Caller& caller, const Snapshot& view, const Input& input) -> Result<bool> {
           const Q request = TRY(decode<Q>(input));
           return (self->*predicate)(caller, view, request);
         };
+      }
+    return std::move(*this);
+  }
+  // The reply type of the operation declared last, where its handler answers a Reply.
+  template <class R>
+  Endpoint replies() && {
+    operations.back().reply = ReplyFields<R>::list();
     return std::move(*this);
   }
   // Marks of the operation declared last.
@@ -124,6 +133,15 @@ class Endpoint {
   }
 
  private:
+  template <class Run>
+  static Run without_prefix(Run run) {
+    return [run = std::move(run)](const Caller& caller, auto& view, const Input& input) {
+      auto reply = run(caller, view, input);
+      constexpr std::string_view prefix = "Field validation failed: ";
+      if (!reply && std::string_view(reply.error().message).starts_with(prefix)) reply.error().message.erase(0, prefix.size());
+      return reply;
+    };
+  }
   template <class M>
   struct MemberOf;
   template <class S, class T>

@@ -127,13 +127,17 @@ struct Field<Member> {
     if constexpr (Described<T>) {
       if (from == From::inlined) return read_members(into.*Member, input);
     }
-    if constexpr (std::is_same_v<T, std::string>) {
+    if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
       if (from == From::path) {
         for (const Capture& c : input.captures)
-          if (c.name == name) into.*Member = std::string(c.value);
+          if (c.name == name) into.*Member = T(c.value);
         return {};
       }
     }
+    if constexpr (std::is_same_v<T, std::string_view>) return fail(Code::internal, "a view can only hold a capture");
+    else return read_body(into, input);
+  }
+  Result<void> read_body(S& into, const Input& input) const {
     if constexpr (std::is_same_v<T, RawObject> || std::is_same_v<T, RawJson>) {
       if (from == From::whole) {
         (into.*Member).text = input.body.is_null() ? std::string() : std::string(input.body.raw());
@@ -141,7 +145,7 @@ struct Field<Member> {
       }
     }
     const auto found = input.body.find(name);
-    if (!found || found->is_null()) {
+    if (!found || (found->is_null() && !requires { Codec<T>::takes_null; })) {
       if (must) return invalid("missing required field \"" + std::string(name) + "\"");
       return {};
     }

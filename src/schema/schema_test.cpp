@@ -74,6 +74,7 @@ TEST(Schema, RoutesBySpecificity) {
   std::vector<Endpoint> list;
   list.push_back(at("keys/{name}", "A key.").on(Verb::write, &engine, &Engine::put, "Make it."));
   list.push_back(at("keys/special", "Not a key.").on(Verb::read, &engine, &Engine::read, "Read."));
+  list.push_back(at("data", "The folder itself.").on(Verb::read, &engine, &Engine::read, "Read."));
   list.push_back(at("data/{rest...}", "All.").on(Verb::read, &engine, &Engine::read, "Read.").on(Verb::list, &engine, &Engine::list, "List."));
   auto table = Table::make(std::move(list));
   ASSERT_TRUE(table);
@@ -83,6 +84,7 @@ TEST(Schema, RoutesBySpecificity) {
   EXPECT_EQ(table->find("keys", Verb::read).endpoint, nullptr);
   EXPECT_EQ(table->find("data/a/b/", Verb::list).captures[0].value, "a/b");
   EXPECT_EQ(table->find("data", Verb::list).captures[0].value, "");
+  EXPECT_EQ(table->find("data", Verb::read).endpoint->pattern, "data");
   EXPECT_TRUE(table->find("data/a", Verb::list).operation->handler.index() == 0);
   EXPECT_TRUE(table->find("keys/x", Verb::write).operation->writes());
 }

@@ -1,0 +1,12 @@
+#pragma once
+#include "core/system.h"
+
+// The topics of sys/, one function per file of this folder, in the order in which help lists them.
+namespace coffer::core {
+
+[[nodiscard]] std::unique_ptr<Topic> make_seal_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_health_topic(System& system);
+
+inline constexpr MakeTopic system_topics[] = {make_seal_topic, make_health_topic};
+
+}  // namespace coffer::core
