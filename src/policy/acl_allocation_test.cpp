@@ -37,7 +37,8 @@ TEST(Acl, APlainDecisionAllocatesNothing) {
                                     path "kv/wrapped" { capabilities = ["read"] max_wrapping_ttl = "1h" })")
                           .value();
   const auto acl = Acl::compile(std::vector{policy, policy}, false, nullptr);
-  for (const std::string_view path : {"kv/data/app/with/a/rather/long/name/that/no/small/buffer/holds", "kv/data/x/config", "kv/data/exact", "kv/wrapped", "none"}) {
+  for (const std::string_view path :
+       {"kv/data/app/with/a/rather/long/name/that/no/small/buffer/holds", "kv/data/x/config", "kv/data/exact", "kv/wrapped", "none"}) {
     const std::size_t before = allocations;
     const Decision decision = acl->decide({.path = path, .wanted = read, .wrap_ttl = Seconds(1)});
     EXPECT_EQ(allocations, before) << path;

@@ -152,7 +152,9 @@ class Merger {
 
 }  // namespace
 
-bool has_segment_wildcards(std::string_view path) { return path == "+" || path.starts_with("+/") || path.find("/+") != std::string_view::npos; }
+bool has_segment_wildcards(std::string_view path) {
+  return path == "+" || path.starts_with("+/") || path.find("/+") != std::string_view::npos;
+}
 
 Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now) {
   Merger merger(identity, now);

@@ -74,12 +74,15 @@ RuleIndex::RuleIndex(std::span<const MergedRule> rules) {
   }
   const auto head_of = [](const MergedRule* rule) { return std::string_view(rule->pattern).substr(0, rule->head); };
   std::ranges::sort(exact_sorted_, {}, &MergedRule::pattern);
-  std::ranges::sort(ordered_, [&](const MergedRule* a, const MergedRule* b) { return head_of(a) != head_of(b) ? head_of(a) < head_of(b) : better(a, b); });
+  std::ranges::sort(ordered_, [&](const MergedRule* a, const MergedRule* b) {
+    return head_of(a) != head_of(b) ? head_of(a) < head_of(b) : better(a, b);
+  });
   for (std::uint32_t i = 0; i < ordered_.size(); ++i) {
     const std::string_view text = head_of(ordered_[i]);
     if (heads_.empty() || heads_.back().text != text) {
       auto parent = static_cast<std::int32_t>(heads_.size()) - 1;
-      while (parent >= 0 && !text.starts_with(heads_[static_cast<std::size_t>(parent)].text)) parent = heads_[static_cast<std::size_t>(parent)].parent;
+      while (parent >= 0 && !text.starts_with(heads_[static_cast<std::size_t>(parent)].text))
+        parent = heads_[static_cast<std::size_t>(parent)].parent;
       heads_.push_back({text, parent, i, i});
     }
     heads_.back().end = i + 1;
@@ -127,7 +130,8 @@ const MergedRule* RuleIndex::find(std::string_view path, bool listing) const {
 
 bool RuleIndex::reaches(std::string_view prefix) const {
   if (const MergedRule* rule = find(prefix, true); rule && grants_something(*rule)) return true;
-  const auto from = std::ranges::lower_bound(exact_sorted_, prefix, {}, [](const MergedRule* rule) { return std::string_view(rule->pattern); });
+  const auto from =
+      std::ranges::lower_bound(exact_sorted_, prefix, {}, [](const MergedRule* rule) { return std::string_view(rule->pattern); });
   for (auto i = from; i != exact_sorted_.end() && (*i)->pattern.starts_with(prefix); ++i) {
     if (grants_something(**i)) return true;
   }
