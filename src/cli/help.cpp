@@ -38,7 +38,7 @@ std::string members_help(const World& world, std::string_view group, std::string
   std::vector<Row> rows;
   for (const CommandSpec& command : command_table()) {
     const bool member = group.empty() ? command.name.find(' ') == std::string_view::npos : is_member(command, group);
-    if (member && visible(world, command))
+    if (member && visible(world, command) && !command.name.starts_with("__"))
       rows.push_back({std::string(group.empty() ? command.name : command.name.substr(group.size() + 1)), std::string(command.summary)});
   }
   std::sort(rows.begin(), rows.end());
@@ -92,7 +92,7 @@ std::string program_help(const World& world) {
   for (const CommandSpec& command : command_table()) {
     const bool top = command.name.find(' ') == std::string_view::npos;
     const bool shown = std::find(std::begin(common), std::end(common), command.name) != std::end(common);
-    if (top && !shown && visible(world, command)) rows.push_back({std::string(command.name), std::string(command.summary)});
+    if (top && !shown && visible(world, command) && !command.name.starts_with("__")) rows.push_back({std::string(command.name), std::string(command.summary)});
   }
   std::sort(rows.begin(), rows.end());
   for (const Row& row : rows) out += fmt::format("    {:<14} {}\n", row[0], row[1]);
@@ -117,7 +117,7 @@ std::string reference_markdown() {
   for (const CommandSpec& command : command_table()) commands.push_back(&command);
   std::sort(commands.begin(), commands.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   for (const CommandSpec* command : commands) {
-    if (command->handler == nullptr) continue;
+    if (command->handler == nullptr || command->name.starts_with("__")) continue;
     out += fmt::format("\n### coffer {}{}\n\n", command->name, command->arguments.empty() ? "" : fmt::format(" {}", command->arguments));
     out += command->description.empty() ? fmt::format("{}.", command->summary) : std::string(command->description);
     out += command->audience == Audience::coffer ? " *(coffer)*\n" : "\n";

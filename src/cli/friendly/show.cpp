@@ -28,7 +28,7 @@ Expected<int> get(Context& context) {
   const bool by_flag = !context.field().empty();
   if (by_flag) field = context.field();
   const KvTarget target = TRY(store.place(reference.path));
-  const std::int64_t asked = context.flags.integer("version", reference.version);
+  const std::int64_t asked = context.flags.given("version") ? context.flags.integer("version", 0) : reference.version;
   const SecretVersion version = TRY(store.need(target, asked));
   const Result<json::Document> document = json::Document::parse(version.fields);
   if (!document) return stop(exit_server, document.error().message);
