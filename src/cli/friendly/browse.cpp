@@ -91,8 +91,8 @@ bool matches(const std::string& pattern, const std::string& path) {
 Expected<int> find(Context& context) {
   Client& client = *TRY(context.client());
   SecretStore store(context, client);
-  const std::string pattern = context.arguments[0];
-  const std::string folder = context.arguments.size() > 1 ? trim_slashes(context.arguments[1]) : std::string();
+  const std::string pattern = context.arguments.back();
+  const std::string folder = context.arguments.size() > 1 ? trim_slashes(context.arguments[0]) : std::string();
   const bool in_fields = context.flags.boolean("fields");
   std::vector<std::string> found;
   std::size_t unreadable = 0, done = 0;
@@ -131,9 +131,9 @@ void add_browse_commands(std::vector<CommandSpec>& table) {
        {recursive}, http_flags | format_flag, 0, 1, ls});
   add({"tree", "[PATH]", "Show secrets and folders as a tree", {}, {{"Two levels", "tree -depth=2 kv"}}, {{"depth", FlagKind::integer, "Show so many levels; 0: all.", "0"}},
        http_flags, 0, 1, tree});
-  add({"find", "PATTERN [PATH]", "Search secrets by name",
+  add({"find", "[PATH] PATTERN", "Search secrets by name",
        "Looks for a text in the paths, or for a glob when it has *, ? or [. With --fields in the names of fields too; never in values.",
-       {{"Anything about databases", "find db"}, {"By glob, in one mount", "find '*/prod/*' kv"}},
+       {{"Anything about databases", "find db"}, {"By glob, in one mount", "find kv '*/prod/*'"}},
        {{"fields", FlagKind::boolean, "Look in the names of fields too; this reads the secrets.", "false"}}, http_flags | format_flag, 1, 2, find});
 }
 

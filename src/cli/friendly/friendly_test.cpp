@@ -236,9 +236,9 @@ TEST_F(FriendlyTest, ListsTreesFinds) {
   EXPECT_EQ(console.err, "4 secrets, 2 folders\n");
   EXPECT_EQ(run({"find", "SHOP"}), 0);
   EXPECT_EQ(console.out, "kv/apps/shop/api\nkv/apps/shop/db\n");
-  EXPECT_EQ(run({"find", "*/web", "kv"}), 0);
+  EXPECT_EQ(run({"find", "kv", "*/web"}), 0);
   EXPECT_EQ(console.out, "kv/apps/web\n");
-  EXPECT_EQ(run({"find", "--fields", "pass", "kv/apps/shop"}), 0);
+  EXPECT_EQ(run({"find", "--fields", "kv/apps/shop", "pass"}), 0);
   EXPECT_EQ(console.out, "kv/apps/shop/api#PASSWORD\nkv/apps/shop/db#PASSWORD\n");
   EXPECT_EQ(run({"find", "nothing"}), 1);
 }
@@ -253,13 +253,15 @@ TEST_F(FriendlyTest, CopiesAndMoves) {
   EXPECT_EQ(secrets["b"].custom, R"({"owner":"maya"})");
   EXPECT_EQ(run({"cp", "kv/a", "kv/b"}), 2);
   EXPECT_EQ(console.err, "kv/b exists already.\nNext: --overwrite writes a new version of it\n");
-  EXPECT_EQ(run({"mv", "--yes", "kv/a", "kv/folder/"}), 0) << console.err;
+  EXPECT_EQ(run({"mv", "kv/a", "kv/folder/"}), 0) << console.err;
   EXPECT_FALSE(secrets.contains("a"));
   EXPECT_EQ(secrets["folder/a"].versions.size(), 2u);
-  EXPECT_EQ(run({"mv", "kv/b", "kv/c"}), 1) << "moving deletes: it asks";
   EXPECT_EQ(run({"cp", "-R", "kv/folder", "kv/folder/in"}), 1);
   EXPECT_EQ(run({"cp", "-R", "kv/folder", "kv/copy"}), 0);
   EXPECT_TRUE(secrets.contains("copy/a"));
+  run({"set", "kv/folder/b", "f=1"});
+  EXPECT_EQ(run({"mv", "-R", "kv/folder", "kv/elsewhere"}), 1) << "moving many asks";
+  EXPECT_EQ(run({"mv", "-R", "-y", "kv/folder", "kv/elsewhere"}), 0);
 }
 
 TEST_F(FriendlyTest, DiffMasks) {
@@ -317,10 +319,11 @@ TEST_F(FriendlyTest, ImportsAndExports) {
   ASSERT_EQ(::stat(folder.file("out.env").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   EXPECT_EQ(run({"import", "--replace", folder.file("v.yaml", "A: 1\nB:\n  C: [x]\n"), "kv/app"}), 0) << console.err;
-  EXPECT_EQ(run({"export", "--form=json", "kv/app"}), 0);
+  EXPECT_EQ(run({"export", "--format=json", "kv/app"}), 0);
   EXPECT_EQ(console.out, "{\n  \"A\": 1,\n  \"B\": {\n    \"C\": [\n      \"x\"\n    ]\n  }\n}\n");
-  EXPECT_EQ(run({"export", "--form=shell", "kv/app"}), 0);
+  EXPECT_EQ(run({"export", "--format=shell", "kv/app"}), 0);
   EXPECT_EQ(console.out, "export A='1'\nexport B='{\"C\":[\"x\"]}'\n");
+  EXPECT_EQ(run({"import", "kv/other", folder.file(".env")}), 0) << "either order";
   EXPECT_EQ(run({"import", folder.file("bad.json", "[1]"), "kv/app"}), 1);
   EXPECT_EQ(run({"import", folder.file("bad.env", "x y"), "kv/app"}), 1);
   console.terminal = true;

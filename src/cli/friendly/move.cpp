@@ -65,8 +65,8 @@ Expected<int> copy_or_move(Context& context, bool move) {
     for (const Job& job : jobs) context.console.line(fmt::format("{} -> {}", job.from.path, job.to.path));
     return exit_ok;
   }
-  if (move) CHECK_OK(context.confirm(fmt::format("Move {} to {}, and delete the old path?", jobs.size() == 1 ? jobs[0].from.path : fmt::format("{} secrets", jobs.size()),
-                                                 jobs.size() == 1 ? jobs[0].to.path : trim_slashes(context.arguments[1]))));
+  if (move && jobs.size() > 1)
+    CHECK_OK(context.confirm(fmt::format("Move {} secrets to {}, and delete the old paths?", jobs.size(), trim_slashes(context.arguments[1]))));
   const bool with_history = move || context.flags.boolean("versions");
   Progress progress(context.console, move ? "moving" : "copying");
   for (std::size_t i = 0; i < jobs.size(); ++i) {

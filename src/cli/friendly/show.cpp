@@ -51,7 +51,13 @@ Expected<int> get(Context& context) {
   }
   if (!context.is_table()) {
     if (!clear && run_by_agent(context.world.environment)) return usage_error("Values are not printed where an agent runs the command.", "say --reveal if it may see them");
-    return output_value(context, fields);
+    // The shape of `kv get -format=json` on a versioned mount, whichever the mount is.
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object().key("data").begin_object().key("data").raw(version.fields).key("metadata").begin_object();
+    writer.key("path").string(target.path).key("version").integer(version.number).key("created_time").string(version.created);
+    writer.end_object().end_object().end_object();
+    return output_json(context, out);
   }
   context.console.line(title_of(target, version));
   std::vector<Row> rows{{"Field", "Value"}};

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/friendly/dotenv.h"
 #include "cli/friendly/private_file.h"
@@ -14,7 +15,7 @@ namespace {
 Expected<std::string> form_of(const std::string& flag, const std::string& path) {
   if (flag == "dotenv" || flag == "env" || flag == ".env") return std::string("dotenv");
   if (flag == "json" || flag == "yaml" || flag == "shell") return flag;
-  if (!flag.empty()) return usage_error(fmt::format("\"{}\" is no form of file.", flag), "choose dotenv, json, yaml or shell");
+  if (!flag.empty()) return usage_error(fmt::format("\"{}\" is no form of file.", flag), "choose env, json, yaml or shell");
   if (path.ends_with(".json")) return std::string("json");
   if (path.ends_with(".yaml") || path.ends_with(".yml")) return std::string("yaml");
   return std::string("dotenv");
@@ -23,7 +24,7 @@ Expected<std::string> form_of(const std::string& flag, const std::string& path) 
 Expected<std::string> object_of(const std::string& form, const std::string& text, const std::string& path) {
   if (form == "dotenv") {
     const Result<Variables> variables = parse_dotenv(text);
-    if (!variables) return usage_error(fmt::format("{}: {}", path, variables.error().message), "--form=json or --form=yaml, if it is one of those");
+    if (!variables) return usage_error(fmt::format("{}: {}", path, variables.error().message), "--format=json or --format=yaml, if it is one of those");
     Fields fields;
     for (const auto& [name, value] : *variables) fields[name] = json::quoted(value);
     return to_json(fields);
@@ -72,14 +73,18 @@ Expected<Change> change_of(json::Value before, json::Value after, bool replace) 
   return change;
 }
 
+bool is_source(const std::string& argument) { return argument == "-" || ::access(argument.c_str(), R_OK) == 0; }
+
 Expected<int> import(Context& context) {
-  const std::string file = context.arguments[0];
-  const std::string form = TRY(form_of(context.flags.text("form"), file));
+  // FILE PATH and PATH FILE are told apart by which of them is a file.
+  const bool path_first = !is_source(context.arguments[0]) && is_source(context.arguments[1]);
+  const std::string file = context.arguments[path_first ? 1 : 0];
+  const std::string form = TRY(form_of(context.flags.text("format"), file));
   const std::string text = file == "-" ? TRY(context.console.read_all()) : TRY(read_file(file));
   const std::string object = TRY(object_of(form, text, file));
   Client& client = *TRY(context.client());
   SecretStore store(context, client);
-  const KvTarget target = TRY(store.place(context.arguments[1]));
+  const KvTarget target = TRY(store.place(context.arguments[path_first ? 0 : 1]));
   const std::optional<SecretVersion> before = TRY(store.read(target));
   const Result<json::Document> old_fields = json::Document::parse(before && before->has_fields() ? before->fields : "{}");
   const Result<json::Document> new_fields = json::Document::parse(object);
@@ -107,16 +112,16 @@ Expected<std::string> printed(const std::string& form, json::Value fields) {
   for (const auto& member : sorted_members(fields)) {
     const std::string name(member.key);
     if (!is_variable_name(name) || (form == "shell" && name.find_first_of(".-") != std::string::npos))
-      return usage_error(fmt::format("The field \"{}\" is no name for a variable.", name), "--form=json or --form=yaml takes any name");
+      return usage_error(fmt::format("The field \"{}\" is no name for a variable.", name), "--format=json or --format=yaml takes any name");
     variables.emplace_back(name, member.value.is_string() ? std::string(member.value.text()) : compact_json(member.value, false));
-    if (variables.back().second.find('\0') != std::string::npos) return usage_error(fmt::format("The field \"{}\" holds a NUL byte.", name), "--form=json");
+    if (variables.back().second.find('\0') != std::string::npos) return usage_error(fmt::format("The field \"{}\" holds a NUL byte.", name), "--format=json");
   }
   return form == "shell" ? print_shell(variables) : print_dotenv(variables);
 }
 
 Expected<int> export_secret(Context& context) {
   const std::string output = context.flags.text("output");
-  const std::string form = TRY(form_of(context.flags.text("form"), output));
+  const std::string form = TRY(form_of(context.flags.text("format"), output));
   if (output.empty() && !values_shown(context))
     return usage_error("Values are not printed on a terminal, nor where an agent runs the command.", "name a file with -output=FILE, or say --reveal");
   Client& client = *TRY(context.client());
@@ -143,7 +148,7 @@ Expected<int> export_secret(Context& context) {
 }  // namespace
 
 void add_transfer_commands(std::vector<CommandSpec>& table) {
-  const FlagSpec form{"form", FlagKind::text, "Form of the file; by its name when not given, else dotenv.", {}, {}, {}, "dotenv|json|yaml|shell"};
+  const FlagSpec form{"format", FlagKind::text, "Form of the file; by its name when not given, else env.", {}, {}, {}, "env|json|yaml|shell"};
   CommandSpec import_command{"import", "FILE PATH", "Write the variables of a file into a secret",
                              "Reads a .env, JSON or YAML file (\"-\" is stdin), says which fields change, and merges them into the secret.",
                              {{"From a .env file", "import .env kv/app/dev"}, {"Only look", "import --dry-run values.yaml kv/app/dev"}},
@@ -152,7 +157,7 @@ void add_transfer_commands(std::vector<CommandSpec>& table) {
                              http_flags | confirm_flag, 2, 2, import, Audience::coffer, Completes::file};
   table.push_back(std::move(import_command));
   CommandSpec export_command{"export", "PATH...", "Print secrets as a file of variables", "Prints the fields of one or several secrets, later ones going before earlier ones.",
-                             {{"Into a .env file", "export kv/app/dev -output=.env"}, {"For the shell", "export --form=shell --reveal kv/app/dev"}},
+                             {{"Into a .env file", "export kv/app/dev -output=.env"}, {"For the shell", "export --format=shell --reveal kv/app/dev"}},
                              {form, {"output", FlagKind::text, "File to write, readable by you alone.", {}, {}, "o"}, reveal_flag()}, http_flags, 1, -1, export_secret,
                              Audience::coffer, Completes::secret_path};
   table.push_back(std::move(export_command));
