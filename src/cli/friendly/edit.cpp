@@ -31,7 +31,7 @@ Expected<void> start_editor(const Environment& environment, const std::string& p
 std::string text_for(const KvTarget& target, const std::string& fields_json) {
   std::string out = fmt::format("# {}: one field in each line, as YAML. Save and leave to write a new version; leave without a change to keep it.\n", target.path);
   const Result<json::Document> fields = json::Document::parse(fields_json);
-  if (fields && fields->root().size() > 0) out += yaml_text(fields->root()) + "\n";
+  if (fields && fields->root().size() > 0) out += yaml_text(fields->root());
   return out;
 }
 

@@ -107,7 +107,7 @@ Expected<int> import(Context& context) {
 
 Expected<std::string> printed(const std::string& form, json::Value fields) {
   if (form == "json") return indented_json(fields, true) + "\n";
-  if (form == "yaml") return yaml_text(fields) + "\n";
+  if (form == "yaml") return yaml_text(fields);
   Variables variables;
   for (const auto& member : sorted_members(fields)) {
     const std::string name(member.key);
