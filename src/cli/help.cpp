@@ -34,6 +34,11 @@ std::string flag_help(const FlagSpec& flag) {
   return out + wrap_words(text, 6) + "\n";
 }
 
+// As the reference page names it, with its short form.
+std::string flag_name(const FlagSpec& flag) {
+  return fmt::format("{}`-{}{}`", flag.alias.empty() ? "" : fmt::format("`-{}`, ", flag.alias), flag.name, value_name(flag));
+}
+
 std::string members_help(const World& world, std::string_view group, std::string_view heading) {
   std::vector<Row> rows;
   for (const CommandSpec& command : command_table()) {
@@ -109,7 +114,7 @@ std::string reference_markdown() {
     out += fmt::format("\n## {}\n\n", group.heading);
     for (const FlagSpec& flag : group.flags)
       if (!flag.hidden)
-        out += fmt::format("- `-{}{}`: {}{}\n", flag.name, value_name(flag), flag.help,
+        out += fmt::format("- {}: {}{}\n", flag_name(flag), flag.help,
                            flag.variable.empty() ? "" : fmt::format(" (`COFFER_{0}`, `BAO_{0}`, `VAULT_{0}`)", flag.variable));
   }
   out += "\n## Commands\n";
@@ -128,7 +133,7 @@ std::string reference_markdown() {
     }
     if (!command->flags.empty()) out.push_back('\n');
     for (const FlagSpec& flag : command->flags)
-      if (!flag.hidden) out += fmt::format("- `-{}{}`: {}\n", flag.name, value_name(flag), flag.help);
+      if (!flag.hidden) out += fmt::format("- {}: {}\n", flag_name(flag), flag.help);
   }
   return out;
 }

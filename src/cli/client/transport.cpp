@@ -100,6 +100,10 @@ class CurlTransport final : public Transport {
   void set_up_tls() {
     set_text(CURLOPT_CAINFO, options_.ca_cert);
     if (options_.ca_cert.empty()) set_text(CURLOPT_CAPATH, options_.ca_path);
+    if (options_.ca_cert.empty() && !options_.ca_cert_bytes.empty()) {
+      curl_blob blob{options_.ca_cert_bytes.data(), options_.ca_cert_bytes.size(), CURL_BLOB_NOCOPY};
+      set(CURLOPT_CAINFO_BLOB, &blob);
+    }
     set_text(CURLOPT_SSLCERT, options_.client_cert);
     set_text(CURLOPT_SSLKEY, options_.client_key);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
