@@ -25,6 +25,12 @@ class RecordWriter {
     return *this;
   }
   RecordWriter& time(Time t) { return integer(t.time_since_epoch().count()); }
+  // Eight bytes, which read faster than a large varint: for times on the hottest paths.
+  RecordWriter& fixed_time(Time t) {
+    const auto count = static_cast<std::uint64_t>(t.time_since_epoch().count());
+    for (unsigned shift = 0; shift < 64; shift += 8) out_.push_back(static_cast<char>((count >> shift) & 0xff));
+    return *this;
+  }
   [[nodiscard]] std::string& bytes() { return out_; }
 
  private:
@@ -37,15 +43,12 @@ class RecordReader {
  public:
   explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
   std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (rest_.empty()) break;
-      const auto b = static_cast<unsigned char>(rest_.front());
+    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) [[likely]] {
+      const auto small = static_cast<unsigned char>(rest_.front());
       rest_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(b & 0x7f) << shift;
-      if ((b & 0x80) == 0) return value;
+      return small;
     }
-    return failed();
+    return long_number();
   }
   std::int64_t integer() {
     const std::uint64_t v = number();
@@ -62,10 +65,31 @@ class RecordReader {
     return out;
   }
   Time time() { return Time(Duration(integer())); }
+  Time fixed_time() {
+    if (rest_.size() < 8) {
+      failed();
+      return {};
+    }
+    std::uint64_t count = 0;
+    for (unsigned i = 0; i < 8; ++i) count |= static_cast<std::uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
+    rest_.remove_prefix(8);
+    return Time(Duration(static_cast<std::int64_t>(count)));
+  }
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
  private:
+  std::uint64_t long_number() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (rest_.empty()) break;
+      const auto b = static_cast<unsigned char>(rest_.front());
+      rest_.remove_prefix(1);
+      value |= static_cast<std::uint64_t>(b & 0x7f) << shift;
+      if ((b & 0x80) == 0) return value;
+    }
+    return failed();
+  }
   std::uint64_t failed() {
     ok_ = false;
     rest_ = {};

@@ -7,33 +7,69 @@ constexpr std::uint64_t format = 1;
 
 std::unexpected<Error> corrupt() { return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged"); }
 
+// Times that are absent take no room; their presence is told by flags.
+class Times {
+ public:
+  Times(RecordReader& in, std::uint64_t flags) : in_(in), flags_(flags) {}
+  void take(std::uint64_t flag, Time& t) { t = (flags_ & flag) != 0 ? in_.fixed_time() : never; }
+
+ private:
+  RecordReader& in_;
+  std::uint64_t flags_;
+};
+std::uint64_t flag_if(std::uint64_t flag, bool on) { return on ? flag : 0; }
+
+// Flags of a version.
+constexpr std::uint64_t v_enabled = 1, v_destroyed = 2, v_apart = 4, v_deleted_at = 8, v_not_before = 16, v_expires = 32, v_updated = 64,
+                        v_labelled = 128, v_all = 255;
+
 void append(RecordWriter& out, const Version& v) {
-  const unsigned flags = (v.enabled ? 1u : 0u) | (v.destroyed ? 2u : 0u) | (v.apart ? 4u : 0u);
-  out.number(v.seq).number(flags).number(static_cast<std::uint64_t>(v.media)).time(v.created).time(v.updated).time(v.deleted_at);
-  out.time(v.not_before).time(v.expires).text(v.uuid).text(v.client_token).text(v.content_type);
-  out.text(v.tags.packed()).text(v.stages.packed()).text(v.apart ? std::string_view() : v.bytes);
+  const bool labelled = !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.stages.empty() || v.media != Media::json;
+  out.number(v.seq).number(flag_if(v_enabled, v.enabled) | flag_if(v_destroyed, v.destroyed) | flag_if(v_apart, v.apart) |
+                           flag_if(v_deleted_at, v.deleted_at != never) | flag_if(v_not_before, v.not_before != never) |
+                           flag_if(v_expires, v.expires != never) | flag_if(v_updated, v.updated != v.created) | flag_if(v_labelled, labelled));
+  out.fixed_time(v.created);
+  if (v.updated != v.created) out.fixed_time(v.updated);
+  for (const Time t : {v.deleted_at, v.not_before, v.expires})
+    if (t != never) out.fixed_time(t);
+  out.text(v.uuid);
+  if (labelled) {
+    out.number(static_cast<std::uint64_t>(v.media)).text(v.client_token).text(v.content_type);
+    out.text(v.tags.packed()).text(v.stages.packed());
+  }
+  out.text(v.apart ? std::string_view() : v.bytes);
 }
 
 bool take(RecordReader& in, Version& v) {
   v.seq = in.number();
-  const std::uint64_t flags = in.number(), media = in.number();
-  v.enabled = (flags & 1) != 0;
-  v.destroyed = (flags & 2) != 0;
-  v.apart = (flags & 4) != 0;
-  v.media = static_cast<Media>(media);
-  v.created = in.time();
-  v.updated = in.time();
-  v.deleted_at = in.time();
-  v.not_before = in.time();
-  v.expires = in.time();
+  const std::uint64_t flags = in.number();
+  v.enabled = (flags & v_enabled) != 0;
+  v.destroyed = (flags & v_destroyed) != 0;
+  v.apart = (flags & v_apart) != 0;
+  v.created = v.updated = in.fixed_time();
+  if ((flags & v_updated) != 0) v.updated = in.fixed_time();
+  Times times(in, flags);
+  times.take(v_deleted_at, v.deleted_at);
+  times.take(v_not_before, v.not_before);
+  times.take(v_expires, v.expires);
   v.uuid = in.text();
-  v.client_token = in.text();
-  v.content_type = in.text();
-  v.tags = PackedMap(in.text());
-  v.stages = PackedMap(in.text());
+  if ((flags & v_labelled) != 0) {
+    const std::uint64_t media = in.number();
+    if (media > 2) return false;
+    v.media = static_cast<Media>(media);
+    v.client_token = in.text();
+    v.content_type = in.text();
+    v.tags = PackedMap(in.text());
+    v.stages = PackedMap(in.text());
+    if (!v.tags.well_formed() || !v.stages.well_formed()) return false;
+  }
   v.bytes = in.text();
-  return in.ok() && flags < 8 && media <= 2 && !(v.apart && !v.bytes.empty()) && v.tags.well_formed() && v.stages.well_formed();
+  return in.ok() && flags <= v_all && !(v.apart && !v.bytes.empty());
 }
+
+// Flags of an object.
+constexpr std::uint64_t o_deleted = 1, o_cas_required = 2, o_metadata_cas_required = 4, o_deleted_at = 8, o_purge_at = 16, o_updated = 32,
+                        o_described = 64, o_all = 127;
 
 }  // namespace
 
@@ -66,39 +102,52 @@ bool PackedMap::well_formed() const {
 
 std::string encode(const Object& o) {
   RecordWriter out(format);
-  const unsigned flags = (o.state == State::deleted ? 1u : 0u) | (o.cas_required ? 2u : 0u) | (o.metadata_cas_required ? 4u : 0u);
   out.bytes().reserve(160 + o.custom_metadata.packed().size() + o.tags.packed().size() + o.current.bytes.size());
-  out.number(flags).time(o.deleted_at).time(o.purge_at).integer(o.retention.count()).text(o.tags.packed()).text(o.description);
-  out.text(o.custom_metadata.packed()).number(o.max_versions).integer(o.delete_version_after.count()).number(o.metadata_seq);
-  out.time(o.created).time(o.updated).number(o.oldest);
+  const bool described = !o.tags.empty() || !o.description.empty() || o.retention != Seconds(0);
+  out.number(flag_if(o_deleted, o.state == State::deleted) | flag_if(o_cas_required, o.cas_required) |
+             flag_if(o_metadata_cas_required, o.metadata_cas_required) | flag_if(o_deleted_at, o.deleted_at != never) |
+             flag_if(o_purge_at, o.purge_at != never) | flag_if(o_updated, o.updated != o.created) | flag_if(o_described, described));
+  out.fixed_time(o.created);
+  if (o.updated != o.created) out.fixed_time(o.updated);
+  for (const Time t : {o.deleted_at, o.purge_at})
+    if (t != never) out.fixed_time(t);
+  if (described) out.text(o.tags.packed()).text(o.description).integer(o.retention.count());
+  out.text(o.custom_metadata.packed()).number(o.max_versions).integer(o.delete_version_after.count()).number(o.metadata_seq).number(o.oldest);
   append(out, o.current);
   return std::move(out.bytes());
 }
 
-Result<Object> decode_object(std::string_view record) {
+bool decode_into(std::string_view record, Object& o) {
   RecordReader in(record);
-  Object o;
-  if (in.number() != format) return corrupt();
+  if (in.number() != format) return false;
   const std::uint64_t flags = in.number();
-  o.state = (flags & 1) != 0 ? State::deleted : State::active;
-  o.cas_required = (flags & 2) != 0;
-  o.metadata_cas_required = (flags & 4) != 0;
-  o.deleted_at = in.time();
-  o.purge_at = in.time();
-  o.retention = Seconds(in.integer());
-  o.tags = PackedMap(in.text());
-  o.description = in.text();
+  o.state = (flags & o_deleted) != 0 ? State::deleted : State::active;
+  o.cas_required = (flags & o_cas_required) != 0;
+  o.metadata_cas_required = (flags & o_metadata_cas_required) != 0;
+  o.created = o.updated = in.fixed_time();
+  if ((flags & o_updated) != 0) o.updated = in.fixed_time();
+  Times times(in, flags);
+  times.take(o_deleted_at, o.deleted_at);
+  times.take(o_purge_at, o.purge_at);
+  if ((flags & o_described) != 0) {
+    o.tags = PackedMap(in.text());
+    o.description = in.text();
+    o.retention = Seconds(in.integer());
+    if (!o.tags.well_formed()) return false;
+  }
   o.custom_metadata = PackedMap(in.text());
   const std::uint64_t max_versions = in.number();
   o.max_versions = static_cast<std::uint32_t>(max_versions);
   o.delete_version_after = Duration(in.integer());
   o.metadata_seq = in.number();
-  o.created = in.time();
-  o.updated = in.time();
   o.oldest = in.number();
-  if (!take(in, o.current) || !in.at_end() || flags > 7 || max_versions > 0xffffffffu || !o.tags.well_formed() ||
-      !o.custom_metadata.well_formed() || o.oldest > o.current.seq)
-    return corrupt();
+  return take(in, o.current) && in.at_end() && flags <= o_all && max_versions <= 0xffffffffu && o.custom_metadata.well_formed() &&
+         o.oldest <= o.current.seq;
+}
+
+Result<Object> decode_object(std::string_view record) {
+  Object o;
+  if (!decode_into(record, o)) return corrupt();
   return o;
 }
 

@@ -95,6 +95,8 @@ struct Object {
 [[nodiscard]] std::string encode(const Object& object);
 [[nodiscard]] std::string encode(const Version& version);
 [[nodiscard]] Result<Object> decode_object(std::string_view record);
+// The same into a fresh Object, for the hot path; false for a damaged record.
+[[nodiscard]] bool decode_into(std::string_view record, Object& object);
 [[nodiscard]] Result<Version> decode_version(std::string_view record);
 
 // Settings of a mount.

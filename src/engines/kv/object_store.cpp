@@ -92,17 +92,25 @@ Result<MountConfig> load_config(const Snapshot& view) {
 }
 Result<void> save_config(Transaction& view, const MountConfig& config) { return view.put(config_key, encode(config)); }
 
-Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config) {
-  auto record = TRY(view.get(name_key('o', name)));
-  if (record) [[likely]] {
-    std::optional<LoadedObject> out(std::in_place);
-    out->object = TRY(decode_object(record->reveal_text()));
-    out->record = *std::move(record);
-    return out;
+Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out) {
+  auto record = view.get(name_key('o', name));
+  if (!record) return std::unexpected(std::move(record).error());
+  if (*record) [[likely]] {
+    out.record = **std::move(record);
+    if (!decode_into(out.record.reveal_text(), out.object)) return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
+    return true;
   }
   const MountConfig settings = config != nullptr ? *config : TRY(load_config(view));
-  if (!settings.was_v1) return std::optional<LoadedObject>();
-  return load_v1(view, name, settings.upgraded);
+  if (!settings.was_v1) return false;
+  auto old = TRY(load_v1(view, name, settings.upgraded));
+  if (old) out = *std::move(old);
+  return old.has_value();
+}
+
+Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config) {
+  std::optional<LoadedObject> out(std::in_place);
+  if (!TRY(load_into(view, name, config, *out))) out.reset();
+  return out;
 }
 
 Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object, std::uint64_t seq) {

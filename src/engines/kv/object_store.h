@@ -40,6 +40,8 @@ struct LoadedVersion {
 
 // Nothing when there is no such object. Pass the settings when they are at hand: a miss needs them.
 [[nodiscard]] Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config = nullptr);
+// The same into a fresh LoadedObject, for the hot path: false when there is no such object.
+[[nodiscard]] Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out);
 // Without bytes that lie apart. Nothing when the object has no such version (any more).
 [[nodiscard]] Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object,
                                                                 std::uint64_t seq);
