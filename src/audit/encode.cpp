@@ -56,7 +56,8 @@ void append_text(std::string& out, std::string_view value) {
 void append_json(std::string& out, std::string_view json) {
   const std::size_t begin = out.size();
   out.append(json);
-  for (std::size_t i = json.find_first_of("\r\n"); i != std::string_view::npos; i = json.find_first_of("\r\n", i + 1)) out[begin + i] = ' ';
+  for (const char end : {'\n', '\r'})
+    for (std::size_t i = json.find(end); i != std::string_view::npos; i = json.find(end, i + 1)) out[begin + i] = ' ';
 }
 
 }  // namespace coffer::audit

@@ -12,6 +12,7 @@ Output::Output(std::string name, Form form, std::unique_ptr<FileSink> file)
     : name_(std::move(name)), form_(form), file_(file.get()), sink_(std::move(file)), last_(file_->tail().head) {}
 
 void Output::collect(Time now) {
+  if (sink_ && (!ok() || sink_->lost())) look_after_target();
   if (!queue_ || !submitted_) return;
   ticket_.reset();
   if (const auto failure = queue_->failure()) {

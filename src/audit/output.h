@@ -19,7 +19,7 @@ class Output {
   // The last record of the chain that it has; nothing before the first.
   [[nodiscard]] const std::optional<ChainHead>& last() const { return last_; }
   [[nodiscard]] bool behind(const ChainHead& head) const { return last_ && *last_ != head; }
-  // Learns what became of what was queued.
+  // Learns what became of what was queued, and looks again for a target that failed.
   void collect(Time now);
   // Whether to try it with a batch that follows `head`: one that failed and lags is left alone for a while.
   [[nodiscard]] bool due(const ChainHead& head, Time now) const { return ok() || !behind(head) || now >= retry_at_; }

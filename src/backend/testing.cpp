@@ -58,7 +58,8 @@ class Stars final : public json::Redactor {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::invalid_argument: return 400;
+    case Code::invalid_argument:
+    case Code::bad_credentials: return 400;
     case Code::unauthenticated:
     case Code::permission_denied: return 403;
     case Code::not_found:

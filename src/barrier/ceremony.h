@@ -5,11 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "barrier/barrier.h"
+#include "barrier/keyring.h"
 #include "barrier/seal/seal.h"
 #include "barrier/seal/seal_store.h"
+#include "barrier/seal_file.h"
 #include "base/random.h"
 
 // Init, unseal, seal, rekey, root generation and rotation: who may hold the keys, and when (vault-api.md §1.0, §1.3, §2.7).
@@ -91,12 +94,6 @@ struct RekeyVerification {
   bool complete = false;  // the new shares are now in force; the answer is {nonce, complete}
 };
 
-// The data of sys/rekey/backup: binary OpenPGP messages by the fingerprint of the key that opens them (a key given twice has two).
-struct PgpBackup {
-  std::string nonce;
-  std::vector<std::pair<std::string, std::vector<std::string>>> keys;
-};
-
 // The body of sys/generate-root/attempt and update. `otp_length` is SealManager::root_token_length.
 struct RootGeneration {
   std::string nonce;
@@ -109,17 +106,12 @@ struct RootGeneration {
   std::string otp;              // only in the answer that made it
 };
 
-struct RotationConfig {
-  std::uint64_t max_operations = 3'865'470'566;  // as reported; a key is replaced at 2^31 encryptions in any case
-  Seconds interval{0};                           // 0: never by age
-  bool enabled = true;
-};
-
 // Keys for other parts of the server, each independent of the rest and of rekey and rotation.
 enum class SubKey : std::uint8_t { audit_salt, audit_signing_seed, batch_token, token_hash };
 
-// What opens with the keys and closes before they go: the store and all that stands on it. Called by one thread at a time, under the
-// manager's ceremony lock; may use barrier(), file_key(), sub_key() and the rollback calls, and must not start a ceremony.
+// What opens with the keys and closes before they go: the store and all that stands on it. Called by one thread at a time; may use
+// barrier(), file_key(), sub_key(), the rollback calls and the status calls; must not call init, unseal or seal, nor wait for a request that
+// is in one of them (such requests stand before the seal gate and use no store).
 class SealListener {
  public:
   virtual ~SealListener() = default;
@@ -128,7 +120,7 @@ class SealListener {
   virtual Result<SecretBytes> initialize(bool leftovers) = 0;
   // The barrier is open: opens the store. An error seals again and is the answer to the last share.
   virtual Result<void> opened() = 0;
-  // The keys are about to go: refuses new requests, lets running ones end, closes the store.
+  // The keys are about to go (sealed() is true by now): refuses new requests, lets running ones end, closes the store.
   virtual void closing() = 0;
 };
 
@@ -174,7 +166,8 @@ class SealManager {
   [[nodiscard]] Result<SealStatus> reset_unseal();
   // Opens by the seal alone; nothing happens for a Shamir seal, before init, during a migration or when open. For the start of the server.
   [[nodiscard]] Result<void> auto_unseal();
-  void seal();  // idempotent
+  // Idempotent. Returns at once when another thread is sealing. Call it before the manager is destroyed.
+  void seal();
 
   [[nodiscard]] Result<RekeyStatus> rekey_status(ShareKind kind) const;
   [[nodiscard]] Result<RekeyStatus> rekey_init(ShareKind kind, const RekeyRequest& request, std::string_view initiator);
@@ -189,7 +182,7 @@ class SealManager {
   // last completed ceremony only; drops new shares that wait for verification.
   [[nodiscard]] Result<void> rekey_revert(ShareKind kind, std::string_view nonce);
 
-  [[nodiscard]] RootGeneration generate_root_status() const;
+  [[nodiscard]] Result<RootGeneration> generate_root_status() const;
   // With neither `otp` nor `pgp_key` an OTP is made and returned once.
   [[nodiscard]] Result<RootGeneration> generate_root_init(std::string_view otp, std::string_view pgp_key, std::string_view initiator);
   // `make_token` is called at most once, when the threshold is reached and the shares are right; returns the token's 28 characters.

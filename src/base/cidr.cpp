@@ -19,8 +19,9 @@ struct Block {
 };
 
 std::optional<Block> parse_address(std::string_view text) {
-  const std::string copy(text);
   Block out;
+  if (text.find('\0') != text.npos) return {};  // would end the text for inet_pton
+  const std::string copy(text);
   if (inet_pton(AF_INET, copy.c_str(), out.bytes.data()) == 1) {
     out.size = 4;
   } else if (inet_pton(AF_INET6, copy.c_str(), out.bytes.data()) == 1) {

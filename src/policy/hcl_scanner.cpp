@@ -47,6 +47,7 @@ std::string_view type_name(Type type) {
 }
 
 bool plain_key(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) return false;  // at the head of a text it would be its byte order mark
   if (text.empty() || !is_letter(text.front()) || text == "true" || text == "false") return false;
   for (const char c : text) {
     if (!continues_identifier(c)) return false;

@@ -1,5 +1,6 @@
 #include "schema/reply.h"
 
+#include "base/cidr.h"
 #include "base/path.h"
 
 namespace coffer::schema {
@@ -106,6 +107,12 @@ void encode_wrap_info(json::Writer& w, const WrapInfo& wrap) {
 }
 
 Result<void> validate(TokenParameters& p) {
+  for (std::string& block : p.token_bound_cidrs.items) {
+    CHECK_OK(check_cidr(block));
+    // A block of one address is shown as the address, like in Vault.
+    const std::string_view whole = block.find(':') == block.npos ? "/32" : "/128";
+    if (block.ends_with(whole)) block.resize(block.size() - whole.size());
+  }
   if (p.token_max_ttl > Seconds(0) && p.token_ttl > p.token_max_ttl) return invalid("'token_ttl' cannot be greater than 'token_max_ttl'");
   if (p.token_num_uses < 0) return invalid("'token_num_uses' cannot be negative");
   if (p.token_type.empty()) p.token_type = "default";

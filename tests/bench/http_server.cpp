@@ -21,7 +21,7 @@ class FixedReply final : public http::Handler {
     body_.resize(495, 'p');
     body_ += "\"}}}\n";
   }
-  void handle(const http::Request& request, http::Loop& loop, http::Responder respond) override {
+  void handle(const http::Request&, http::Loop& loop, http::Responder respond) override {
     if (!at_end_of_pass_) return respond(reply());
     loop.at_end_of_pass([this, respond = std::move(respond)]() mutable { respond(reply()); });
   }

@@ -73,9 +73,7 @@ long FileSink::write_lines(std::string_view text) {
 }
 
 Outcome FileSink::append(const Batch& batch) {
-  if (unlinked_) {
-    if (auto again = reopen(); !again) return {0, "the file was removed and cannot be made again: " + again.error().message};
-  }
+  if (unlinked_) return {0, "the file was removed, and another cannot be opened in its place"};
   const std::size_t closing = torn_bytes_ != 0 ? 1 : 0;
   const auto written = static_cast<std::size_t>(write_lines(batch.text));
   if (written < batch.text.size() + closing) return after_failure(batch, written, errno);

@@ -28,6 +28,7 @@ class FileSink final : public Sink {
   [[nodiscard]] Result<void> reopen() override;
   [[nodiscard]] std::uint64_t torn_bytes() const override { return torn_bytes_; }
   [[nodiscard]] bool look_after_target() override;
+  [[nodiscard]] bool lost() const override { return unlinked_; }
   [[nodiscard]] bool wants_rotation(Time now) const override;
   [[nodiscard]] Result<std::string> rotate(Time now) override;
 

@@ -30,6 +30,8 @@ class Sink {
 
   // Each second. True when it went over to a new target, whose first record has to say so.
   [[nodiscard]] virtual bool look_after_target() { return false; }
+  // Whether its target is gone, so that lines would be lost.
+  [[nodiscard]] virtual bool lost() const { return false; }
   // Whether it is time to go on in a new file; `rotate` does so and names the former one.
   [[nodiscard]] virtual bool wants_rotation(Time) const { return false; }
   [[nodiscard]] virtual Result<std::string> rotate(Time) { return std::string(); }

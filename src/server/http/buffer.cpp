@@ -38,8 +38,6 @@ void deallocate(char* block, std::size_t capacity, std::size_t touched) {
   }
 }
 
-std::size_t counted(std::size_t capacity) { return capacity > Buffer::small ? capacity - Buffer::small : 0; }
-
 std::size_t rounded(std::size_t total) {
   if (total <= Buffer::small) return Buffer::small;
   if (total < paged) return std::bit_ceil(total);

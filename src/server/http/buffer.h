@@ -30,9 +30,9 @@ class Budget {
 // Large blocks are pages of their own, so that growing copies nothing and no copy stays behind. Not thread-safe.
 class Buffer {
  public:
-  static constexpr std::size_t small = 4096;  // kept between requests, outside the budget
-  // `keep`: how large a block survives `clear`.
-  explicit Buffer(Budget* budget = nullptr, std::size_t keep = small) : budget_(budget), keep_(keep) {}
+  static constexpr std::size_t small = 4096;
+  // `keep`: how large a block survives `clear`. `exempt`: how much of it the budget does not count.
+  explicit Buffer(Budget* budget = nullptr, std::size_t keep = small, std::size_t exempt = small) : budget_(budget), keep_(keep), exempt_(exempt) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { release(); }
@@ -61,9 +61,10 @@ class Buffer {
 
  private:
   void compact();
+  [[nodiscard]] std::size_t counted(std::size_t capacity) const { return capacity > exempt_ ? capacity - exempt_ : 0; }
   void reallocate(std::size_t capacity);
   Budget* budget_;
-  const std::size_t keep_;
+  const std::size_t keep_, exempt_;
   char* block_ = nullptr;
   std::size_t begin_ = 0, end_ = 0, capacity_ = 0;
   std::size_t high_ = 0;  // end of what was ever written: what to wipe

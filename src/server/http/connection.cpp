@@ -41,12 +41,12 @@ Connection::~Connection() {
 }
 
 bool Connection::holds(unsigned what) {
-  if (closing_ && !(what & flushed)) return false;
-  if ((what & readable) && stream.may_read()) return true;
   if ((what & woken) && woken_) {
     woken_ = false;
     return true;
   }
+  if (closing_ && !(what & flushed)) return false;
+  if ((what & readable) && stream.may_read()) return true;
   if ((what & writable) && writable_) return true;
   return (what & flushed) && writable_ && flush() != Io::blocked;
 }
@@ -106,6 +106,15 @@ void Connection::set_idle(bool idle) {
 void Connection::wake() {
   woken_ = true;
   if (waiter_ && !paused_ && (waiting_for_ & woken) && holds(waiting_for_)) resume();
+}
+
+void Connection::wake_last() {
+  if (!std::exchange(wakes_last_, true)) io.reactor.call_last(*this);
+}
+
+void Connection::on_pass_done() {
+  wakes_last_ = false;
+  wake();
 }
 
 void Connection::drain() {

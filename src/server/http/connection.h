@@ -64,6 +64,7 @@ class Connection final : public Watch, public Timer {
 
   // ---- what others do to it, on its thread
   void wake();         // ends a wait for `woken`
+  void wake_last();    // the same at the end of this pass, once, so that all that the pass brings leaves together
   void drain();        // ends it if idle, wakes it otherwise
   void force_close();  // ends any wait but one for the handler
 
@@ -72,6 +73,7 @@ class Connection final : public Watch, public Timer {
   // Sends what can be sent. `tail` follows `out`.
   [[nodiscard]] Io flush();
   void note_write_blocked() { writable_ = false; }
+  [[nodiscard]] bool closing() const { return closing_; }
 
   // Waits for what can be read and throws it away, so that the peer reads our last words instead of a reset. True to go on.
   [[nodiscard]] bool discard_some();
@@ -92,10 +94,10 @@ class Connection final : public Watch, public Timer {
   std::shared_ptr<const TlsContext> tls;
 
   void on_ready(std::uint32_t events) override;
+  void on_pass_done() override;
   void on_timer() override;
 
  private:
-  friend struct IoContext;
   [[nodiscard]] bool holds(unsigned what);
   [[nodiscard]] bool take_turn() { return ++turn_ < turns_at_once; }
   [[nodiscard]] Wake take_wake() {
@@ -111,7 +113,7 @@ class Connection final : public Watch, public Timer {
   unsigned waiting_for_ = 0;
   unsigned turn_ = 0;
   Wake wake_ = Wake::ready;
-  bool writable_ = true, woken_ = false, paused_ = false, write_failed_ = false, closing_ = false;
+  bool writable_ = true, woken_ = false, paused_ = false, write_failed_ = false, closing_ = false, wakes_last_ = false;
   bool idle_ = false, trimmed_ = false;
   bool writing_ = false;           // a reply is on its way since write_start_
   Point write_start_{};

@@ -1,5 +1,7 @@
 #include "server/http/http1_session.h"
 
+#include <fmt/format.h>
+
 #include "base/secret.h"
 
 namespace coffer::http {
@@ -118,15 +120,55 @@ void Http1Session::give_up() {
 
 void Http1Session::encode() {
   Response& reply = response();
-  if (reply.status == no_answer) reply = connection_.io.server.handler.refuse(500, "internal error", request_);
-  if (connection_.io.server.draining.load(std::memory_order_relaxed)) close_ = true;
+  ServerState& server = connection_.io.server;
+  if (reply.status == no_answer) reply = server.handler.refuse(500, "internal error", request_);
+  const bool with_body = may_have_body(reply.status) && request_.method != "HEAD";
+  if (reply.stream && with_body) {
+    stream_ = BodyStream::start(connection_.io.reactor, server.streams, std::move(reply.stream), [this] { connection_.wake(); });
+    if (!stream_) reply = server.handler.refuse(503, "too many streamed replies at once", request_);
+  }
+  chunked_ = stream_ && !reader_.version_1_0();
+  if (server.draining.load(std::memory_order_relaxed) || (stream_ && !chunked_)) close_ = true;
   Buffer& out = connection_.out;
-  append_response_head(out, reply, {.close = close_, .say_keep_alive = !close_ && reader_.version_1_0()}, connection_.io.date.text());
-  std::string_view body;
-  if (may_have_body(reply.status) && request_.method != "HEAD") body = reply.body;
+  append_response_head(out, reply, {.close = close_, .say_keep_alive = !close_ && reader_.version_1_0(), .chunked = chunked_, .until_close = stream_ != nullptr}, connection_.io.date.text());
+  if (stream_) return;
+  const std::string_view body = with_body ? std::string_view(reply.body) : std::string_view();
   const std::size_t joined = out.size() < reply_record ? std::min(body.size(), reply_record - out.size()) : 0;
   out.append(body.substr(0, joined));
   connection_.tail = body.substr(joined);
+}
+
+bool Http1Session::encode_piece() {
+  std::string piece;
+  const BodyStream::Piece which = stream_->take(piece);
+  if (which == BodyStream::Piece::none_yet) return false;
+  Buffer& out = connection_.out;
+  if (!piece.empty()) {
+    if (chunked_) out.append(fmt::format("{:x}\r\n", piece.size()));
+    out.append(piece);
+    if (chunked_) out.append("\r\n");
+  }
+  wipe(piece);
+  if (which == BodyStream::Piece::last) {
+    if (chunked_) out.append("0\r\n\r\n");
+    end_stream();
+  }
+  return true;
+}
+
+// A client that has gone is seen at its end of the stream; one that sends its next request meanwhile is read later.
+void Http1Session::watch_client() {
+  if (connection_.in.room().empty() && !connection_.in.reserve(connection_.in.size() + least_room)) return;
+  const Io io = connection_.receive();
+  if (io == Io::closed || io == Io::failed) {
+    end_stream();
+    close_ = true;
+  }
+}
+
+void Http1Session::end_stream() {
+  if (stream_) stream_->cancel();
+  stream_.reset();
 }
 
 bool Http1Session::may_run_on() const {
@@ -165,6 +207,14 @@ Detached serve_http1(std::unique_ptr<Connection> owned) {
       if (given_up) co_return;
     }
     session.encode();
+    for (connection.no_deadline(); session.streaming();) {
+      if (!co_await connection.flush_all()) co_return;
+      connection.no_deadline();
+      if (session.encode_piece()) continue;
+      const bool watch = connection.in.size() < Buffer::small;
+      if (co_await connection.until(watch ? Connection::woken | Connection::readable : Connection::woken) == Connection::Wake::closing) co_return;
+      if (watch) session.watch_client();
+    }
     if (!session.keep_alive() || !session.may_run_on()) {
       if (!co_await connection.flush_all()) co_return;
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include "server/http/body_stream.h"
 #include "server/http/connection.h"
 #include "server/http/exchange.h"
 #include "server/http/request_reader.h"
@@ -10,7 +11,7 @@ namespace coffer::http {
 class Http1Session final : public Exchange {
  public:
   explicit Http1Session(Connection& connection);
-  ~Http1Session() = default;
+  ~Http1Session() { end_stream(); }
 
   // Reads on in what has arrived. True while a request is incomplete and the connection is to be read.
   [[nodiscard]] bool needs_input();
@@ -22,6 +23,10 @@ class Http1Session final : public Exchange {
   void dispatch();   // to the handler, or to its refusal
   void give_up();    // on a handler that takes too long: answers in its place
   void encode();     // the answer, into the connection's output
+  // A reply that comes in pieces: whether more of it is to come; and the next piece, if it is there, into the output.
+  [[nodiscard]] bool streaming() const { return stream_ != nullptr; }
+  [[nodiscard]] bool encode_piece();
+  void watch_client();  // while no piece is there: ends the stream when the client has left
   [[nodiscard]] bool keep_alive() const { return !close_; }
   [[nodiscard]] bool refused() const { return refused_; }
   // Whether the next request may be looked at before this reply has left: it is complete already, and there is room for its reply.
@@ -31,6 +36,7 @@ class Http1Session final : public Exchange {
  private:
   void refuse(int status, std::string_view reason);
   bool make_room();
+  void end_stream();
   void on_answer() override { connection_.wake(); }
 
   Connection& connection_;
@@ -39,6 +45,8 @@ class Http1Session final : public Exchange {
   Refusal refusal_;
   TimerWheel::Point request_start_{};
   std::uint64_t body_from_ = 0;  // bytes of the stream when the body began
+  std::shared_ptr<BodyStream> stream_;
+  bool chunked_ = false;
   bool started_ = false, in_body_ = false, continued_ = false, first_ = true;
   bool refused_ = false, ended_ = false, close_ = false;
 };

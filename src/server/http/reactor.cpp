@@ -63,12 +63,14 @@ void Reactor::remove(int descriptor, Watch& watch) {
   for (int i = next_event_; i < event_count_; ++i) {
     if (events_[i].data.ptr == &watch) events_[i].data.ptr = nullptr;
   }
+  std::replace(last_.begin(), last_.end(), &watch, static_cast<Watch*>(nullptr));
+  std::replace(running_last_.begin(), running_last_.end(), &watch, static_cast<Watch*>(nullptr));
 }
 
 void Reactor::run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   while (!stopping_.load(std::memory_order_acquire)) {
-    const bool busy = !at_end_.empty() || has_posted_.load(std::memory_order_acquire);
+    const bool busy = !at_end_.empty() || !last_.empty() || has_posted_.load(std::memory_order_acquire);
     const int count = ::epoll_wait(epoll_, events_, batch, busy ? 0 : timers_.wait_milliseconds(system_clock().steady()));
     now_ = system_clock().steady();
     event_count_ = count > 0 ? count : 0;
@@ -94,10 +96,17 @@ void Reactor::run_posted() {
 }
 
 void Reactor::run_end_of_pass() {
-  if (at_end_.empty()) return;
-  running_end_.swap(at_end_);
-  for (auto& task : running_end_) task();
-  running_end_.clear();
+  if (!at_end_.empty()) {
+    running_end_.swap(at_end_);
+    for (auto& task : running_end_) task();
+    running_end_.clear();
+  }
+  if (last_.empty()) return;
+  running_last_.swap(last_);
+  for (std::size_t i = 0; i < running_last_.size(); ++i) {
+    if (running_last_[i]) running_last_[i]->on_pass_done();
+  }
+  running_last_.clear();
 }
 
 }  // namespace coffer::http

@@ -17,6 +17,8 @@ class Watch {
  public:
   // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR: what became true since the last call (edges, not levels).
   virtual void on_ready(std::uint32_t events) = 0;
+  // Asked for by `Reactor::call_last`.
+  virtual void on_pass_done() {}
 
  protected:
   ~Watch() = default;
@@ -25,7 +27,7 @@ class Watch {
 // One io thread's loop: readiness, deadlines, tasks from other threads, and the end of each pass. All but `post` and `stop` from its own
 // thread only (or before it runs).
 //
-// A pass: all descriptors that are ready, then posted tasks, then due timers, then what asked for the end of the pass. Work that asks for
+// A pass: all descriptors that are ready, then posted tasks, then due timers, then what asked for the end of the pass, then `call_last`. Work that asks for
 // another end of pass meanwhile gets it in the next one, which does not sleep.
 class Reactor final : public Loop {
  public:
@@ -41,7 +43,9 @@ class Reactor final : public Loop {
   [[nodiscard]] bool add(int descriptor, Watch& watch);
   // A listening socket shared by several reactors: level-triggered, one of them is woken.
   [[nodiscard]] bool add_shared(int descriptor, Watch& watch);
-  // No event reaches the watch any more, not even one of this pass.
+  // `on_pass_done` after all else of this pass, the end-of-pass tasks included: what a pass has gathered leaves at once. Once per pass.
+  void call_last(Watch& watch) { last_.push_back(&watch); }
+  // No event or call reaches the watch any more, not even one of this pass.
   void remove(int descriptor, Watch& watch);
 
   void run();   // until stop()
@@ -66,6 +70,7 @@ class Reactor final : public Loop {
   epoll_event events_[batch];
   int next_event_ = 0, event_count_ = 0;
   std::vector<std::move_only_function<void()>> at_end_, running_end_, running_posted_;
+  std::vector<Watch*> last_, running_last_;
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;  // under posted_mutex_
   std::atomic<bool> has_posted_{false};

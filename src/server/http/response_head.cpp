@@ -98,7 +98,7 @@ void append_response_head(Buffer& out, const Response& response, const HeadOptio
   }
   if (options.chunked) {
     out.append("\r\nTransfer-Encoding: chunked");
-  } else if (may_have_body(response.status)) {
+  } else if (!options.until_close && may_have_body(response.status)) {
     out.append("\r\nContent-Length: ");
     number(response.body.size());
   }

@@ -27,7 +27,8 @@ class DateCache {
 struct HeadOptions {
   bool close = false;            // Connection: close
   bool say_keep_alive = false;   // to an HTTP/1.0 client
-  bool chunked = false;          // the length is not known
+  bool chunked = false;
+  bool until_close = false;      // the body ends with the connection
 };
 // Appends status line and fields, with the empty line.
 void append_response_head(Buffer& out, const Response& response, const HeadOptions& options, std::string_view date);

@@ -39,7 +39,11 @@ Detached serve(std::unique_ptr<Connection> owned) {
       connection.facts = connection.stream.peer();
     }
   }
-  serve_http1(std::move(owned));
+  if (connection.facts.http2) {
+    serve_http2(std::move(owned));
+  } else {
+    serve_http1(std::move(owned));
+  }
 }
 
 }  // namespace coffer::http

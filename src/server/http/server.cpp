@@ -147,6 +147,7 @@ RunningServer::~RunningServer() {
       on_each_connection([](Connection& connection) { connection.force_close(); });
     }
   }
+  state_.streams.wait_for_none();
   for (const auto& io : threads_) {
     if (!io->thread.joinable()) continue;
     io->reactor->stop();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/http/admission.h"
+#include "server/http/body_stream.h"
 #include "server/http/buffer.h"
 #include "server/http/http.h"
 #include "server/http/reactor.h"
@@ -25,6 +26,7 @@ struct ServerState {
   Budget bodies;
   Admission admission;
   TicketKeys tickets;
+  StreamSlots streams{64};
   std::atomic<bool> draining{false};
 
   [[nodiscard]] std::shared_ptr<const TlsContext> tls_context(std::size_t listener) {

@@ -101,6 +101,25 @@ class MemoryState final : public State {
 
 }  // namespace
 
+namespace {
+class SharedState final : public State {
+ public:
+  explicit SharedState(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  Condition condition() const override { return state_->condition(); }
+  std::shared_ptr<const ReadView> snapshot() const override { return state_->snapshot(); }
+  Result<Head> head() const override { return state_->head(); }
+  Position highest_seen() const override { return state_->highest_seen(); }
+  bool wants_cache() const override { return state_->wants_cache(); }
+  Result<void> apply(const Batch& batch, Position position, Epoch epoch, bool sync) override { return state_->apply(batch, position, epoch, sync); }
+  Result<void> checkpoint(const std::string& folder) const override { return state_->checkpoint(folder); }
+  Result<void> reopen() override { return state_->reopen(); }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+}  // namespace
+
+std::unique_ptr<State> share_state(std::shared_ptr<State> state) { return std::make_unique<SharedState>(std::move(state)); }
 std::unique_ptr<State> make_memory_state() { return std::make_unique<MemoryState>(); }
 
 }  // namespace coffer::storage

@@ -1,0 +1,422 @@
+#include "server/http/http2_session.h"
+
+#include <malloc.h>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "base/encoding.h"
+#include "base/secret.h"
+
+namespace coffer::http {
+namespace {
+
+constexpr std::uint32_t concurrent_streams = 250;
+constexpr std::size_t held_requests = 2 * concurrent_streams;  // with those that the client has reset while a handler holds them
+constexpr std::uint32_t stream_window = 256 << 10;
+constexpr std::int32_t connection_window = 1 << 20;
+constexpr std::size_t output_high_water = 64 << 10;
+constexpr Seconds deadline_grain{1};
+constexpr Seconds last_words{5};  // for a peer to take our GOAWAY
+
+// What frames cost (FrameAllowance): a peer may send 500 resets at once and 100 each second after that, 5 times as many pings.
+constexpr std::int64_t cost_reset = 20, cost_settings = 10, cost_ping = 4, cost_empty = 4, cost_priority = 2, cost_window = 1;
+
+// Header compression keeps tokens in its table, so that nghttp2's memory is wiped too.
+void* allocate(std::size_t size, void*) { return std::malloc(size); }
+void* allocate_zeroed(std::size_t count, std::size_t size, void*) { return std::calloc(count, size); }
+void release(void* block, void*) {
+  if (!block) return;
+  wipe(block, ::malloc_usable_size(block));
+  std::free(block);
+}
+void* reallocate(void* block, std::size_t size, void* unused) {
+  const std::size_t usable = block ? ::malloc_usable_size(block) : 0;
+  if (block && size <= usable) return block;
+  void* fresh = std::malloc(size);
+  if (!fresh || !block) return fresh;
+  std::memcpy(fresh, block, usable);
+  release(block, unused);
+  return fresh;
+}
+
+std::string_view view(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+
+}  // namespace
+
+bool FrameAllowance::spend(std::int64_t points, TimerWheel::Point now) {
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - at_).count();
+  points_ = std::min(most, points_ + passed * per_second / 1000);
+  if (passed > 0) at_ = now;
+  points_ -= points;
+  return points_ >= 0;
+}
+
+// nghttp2's calls into the session. `user` is the Http2Session, a stream's data its Http2Stream.
+struct Http2Callbacks {
+  static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
+  static Http2Stream* stream_of(nghttp2_session* session, std::int32_t id) {
+    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+
+  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self(user).begin_request(frame->hd.stream_id);
+    return 0;
+  }
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
+                       std::size_t value_size, std::uint8_t, void* user) {
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;  // trailer fields are dropped
+    if (Http2Stream* stream = stream_of(session, frame->hd.stream_id)) self(user).add_field(*stream, view(name, name_size), view(value, value_size));
+    return 0;
+  }
+  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
+    if (Http2Stream* stream = stream_of(session, id)) self(user).add_body(*stream, view(data, size));
+    return 0;
+  }
+  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    Http2Session& me = self(user);
+    const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        me.in_head_ = nullptr;
+        [[fallthrough]];
+      case NGHTTP2_DATA:
+        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0 && !end) me.spend(cost_empty);
+        if (Http2Stream* stream = stream_of(session, frame->hd.stream_id)) me.end_of_head(*stream, end);
+        break;
+      case NGHTTP2_RST_STREAM: me.spend(cost_reset); break;
+      case NGHTTP2_SETTINGS: me.spend(cost_settings); break;
+      case NGHTTP2_PING: me.spend(cost_ping); break;
+      case NGHTTP2_WINDOW_UPDATE: me.spend(cost_window); break;
+      default: me.spend(cost_priority); break;
+    }
+    return 0;
+  }
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+    self(user).spend(cost_reset);
+    return 0;
+  }
+  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t, void* user) {
+    if (Http2Stream* stream = stream_of(session, id)) self(user).stream_ended(*stream);
+    return 0;
+  }
+  static ssize_t read_reply(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t size, std::uint32_t* flags, nghttp2_data_source* source, void* user) {
+    bool last = false;
+    auto& stream = *static_cast<Http2Stream*>(source->ptr);
+    const ssize_t count = stream.read_reply({reinterpret_cast<char*>(into), size}, last);
+    if (last) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      self(user).stop_upload(stream);
+    }
+    return count;
+  }
+  static const nghttp2_session_callbacks* all() {
+    static nghttp2_session_callbacks* const made = [] {
+      nghttp2_session_callbacks* c = nullptr;
+      if (nghttp2_session_callbacks_new(&c) != 0) return c;
+      nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
+      nghttp2_session_callbacks_set_on_header_callback(c, on_header);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
+      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, on_invalid_frame);
+      nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
+      return c;
+    }();
+    return made;
+  }
+};
+
+Http2Session::Http2Session(Connection& connection) : connection_(connection), allowance_(connection.io.reactor.now()), idle_since_(connection.io.reactor.now()) {}
+
+Http2Session::~Http2Session() {
+  for (const auto& stream : streams_) stream->end_stream();
+  nghttp2_session_del(session_);
+}
+
+bool Http2Session::start() {
+  nghttp2_option* options = nullptr;
+  if (!Http2Callbacks::all() || nghttp2_option_new(&options) != 0) return false;
+  nghttp2_option_set_max_outbound_ack(options, 100);
+  nghttp2_option_set_max_settings(options, 32);
+  nghttp2_option_set_no_closed_streams(options, 1);
+  nghttp2_mem memory{nullptr, allocate, release, allocate_zeroed, reallocate};
+  const int made = nghttp2_session_server_new3(&session_, Http2Callbacks::all(), this, options, &memory);
+  nghttp2_option_del(options);
+  if (made != 0) return false;
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, concurrent_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(connection_.limits().header_bytes)},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 0},
+  };
+  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0 &&
+         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window) == 0;
+}
+
+// ---- requests
+
+void Http2Session::begin_request(std::int32_t id) {
+  if (streams_.size() >= held_requests) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+    spend(cost_reset);
+    return;
+  }
+  first_ = false;
+  streams_.push_back(std::make_unique<Http2Stream>(*this, id));
+  in_head_ = streams_.back().get();
+  in_head_->place = std::prev(streams_.end());
+  nghttp2_session_set_stream_user_data(session_, id, in_head_);
+}
+
+void Http2Session::add_field(Http2Stream& stream, std::string_view name, std::string_view value) { stream.add_field(name, value); }
+
+void Http2Session::add_body(Http2Stream& stream, std::string_view bytes) {
+  if (stream.state != Http2Stream::State::reading) return;
+  if (!stream.add_body(bytes)) refuse(stream);  // at once, not at the end of what is too large
+}
+
+void Http2Session::end_of_head(Http2Stream& stream, bool end_of_request) {
+  if (stream.state != Http2Stream::State::reading) return;
+  if (stream.refused) {
+    refuse(stream);
+  } else if (end_of_request) {
+    dispatch(stream);
+  } else if (stream.expects_continue) {
+    stream.expects_continue = false;
+    std::uint8_t name[] = ":status", value[] = "100";
+    const nghttp2_nv status{name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
+    nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, &status, 1, nullptr);
+  }
+}
+
+void Http2Session::dispatch(Http2Stream& stream) {
+  if (!stream.complete_request(connection_)) {
+    refuse(stream);
+    return;
+  }
+  stream.state = Http2Stream::State::handling;
+  stream.since = now();
+  stream.begin(connection_.io.server.handler, stream.request);
+  if (!stream.pending()) answered(stream);
+}
+
+void Http2Session::refuse(Http2Stream& stream) {
+  if (stream.state != Http2Stream::State::reading) return;
+  stream.complete_request(connection_);
+  stream.response() = connection_.io.server.handler.refuse(stream.refusal.status, stream.refusal.reason, stream.request);
+  if (stream.refusal.status == 503) stream.response().headers.emplace_back("Retry-After", "1");
+  answered(stream);
+}
+
+void Http2Session::answered(Http2Stream& stream) {
+  if (stream.ended) {
+    stream_ended(stream);
+    return;
+  }
+  if (stream.state == Http2Stream::State::replying) {  // another answer has been given in the handler's place
+    stream.response() = {};
+    return;
+  }
+  ServerState& server = connection_.io.server;
+  if (stream.response().status == Exchange::no_answer) stream.response() = server.handler.refuse(500, "internal error", stream.request);
+  if (stream.response().stream && !stream.head_request && !stream.begin_stream(connection_.io.reactor, server.streams)) {
+    stream.response() = server.handler.refuse(503, "too many streamed replies at once", stream.request);
+  }
+  submit(stream);
+  stream.drop_request();
+  connection_.wake_last();
+}
+
+void Http2Session::submit(Http2Stream& stream) {
+  const Response& response = stream.reply();
+  stream.state = Http2Stream::State::replying;
+  stream.since = now();
+  stream.moved = 0;
+  std::vector<std::pair<std::string, std::string>> text;
+  text.reserve(response.headers.size() + 3);
+  text.emplace_back(":status", fmt::format_int(response.status).str());
+  for (const auto& [name, value] : response.headers) {
+    if (may_send_header(name, value)) text.emplace_back(ascii_lower(name), value);
+  }
+  text.emplace_back("date", connection_.io.date.text());
+  const bool with_body = may_have_body(response.status);
+  const bool streamed = stream.streaming();
+  if (with_body && !streamed) text.emplace_back("content-length", fmt::format_int(response.body.size()).str());
+  std::vector<nghttp2_nv> fields;
+  fields.reserve(text.size());
+  for (auto& [name, value] : text) {
+    fields.push_back({reinterpret_cast<std::uint8_t*>(name.data()), reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  nghttp2_data_provider body{};
+  body.source.ptr = &stream;
+  body.read_callback = Http2Callbacks::read_reply;
+  const bool has_body = with_body && !stream.head_request && (streamed || !response.body.empty());
+  if (nghttp2_submit_response(session_, stream.id, fields.data(), fields.size(), has_body ? &body : nullptr) != 0) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+  } else if (!has_body) {
+    stop_upload(stream);
+  }
+}
+
+// A client that still sends the body of what has been answered is told that nobody reads it (RFC 9113 §8.1). Called when the end of the
+// reply is in the queue.
+void Http2Session::stop_upload(Http2Stream& stream) {
+  allowance_.earn(1 + static_cast<std::int64_t>(stream.moved / 2048));
+  if (nghttp2_session_get_stream_remote_close(session_, stream.id) == 0) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
+  }
+}
+
+void Http2Session::resume(Http2Stream& stream) {
+  if (!stream.ended) nghttp2_session_resume_data(session_, stream.id);
+  connection_.wake_last();
+}
+
+void Http2Session::stream_ended(Http2Stream& stream) {
+  stream.ended = true;
+  if (in_head_ == &stream) in_head_ = nullptr;
+  if (stream.pending()) return;
+  streams_.erase(stream.place);
+  idle_since_ = now();
+  connection_.wake_last();
+}
+
+// ---- the connection
+
+void Http2Session::spend(std::int64_t points) {
+  if (!allowance_.spend(points, now())) end_connection(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void Http2Session::end_connection(std::uint32_t error_code) {
+  if (over_) return;
+  over_ = true;
+  nghttp2_session_terminate_session(session_, error_code);
+}
+
+void Http2Session::start_drain() {
+  if (draining_) return;
+  draining_ = true;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+bool Http2Session::process() {
+  Buffer& in = connection_.in;
+  if (connection_.io.server.draining.load(std::memory_order_relaxed)) start_drain();
+  if (!in.empty()) {
+    const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(in.data()), in.size());
+    if (taken < 0) over_ = true;  // it has put its GOAWAY into the queue
+    in.clear();
+  }
+  put_out();
+  if (dead_ || connection_.flush() == Io::failed) return false;
+  const bool empty = connection_.out.empty();
+  if (blocked_ && empty) blocked_ = false;
+  if (!blocked_ && !empty) {
+    blocked_ = true;
+    blocked_since_ = now();
+  }
+  if (over_) return !empty || nghttp2_session_want_write(session_);
+  return nghttp2_session_want_read(session_) || nghttp2_session_want_write(session_) || !empty;
+}
+
+void Http2Session::put_out() {
+  Buffer& out = connection_.out;
+  for (;;) {
+    while (out.size() < output_high_water) {
+      const std::uint8_t* data = nullptr;
+      const ssize_t size = nghttp2_session_mem_send(session_, &data);
+      if (size <= 0) {
+        over_ = over_ || size < 0;
+        break;
+      }
+      out.append(view(data, static_cast<std::size_t>(size)));
+    }
+    if (out.empty() || connection_.flush() != Io::done) return;
+  }
+}
+
+unsigned Http2Session::waits_for() const {
+  // Nothing is read from a peer that does not read, so that it cannot pile up answers here.
+  return Connection::woken | (blocked_ ? Connection::writable : Connection::readable);
+}
+
+void Http2Session::set_deadline() {
+  const Limits& limits = connection_.limits();
+  if (!streams_.empty() || blocked_ || over_) {
+    connection_.set_idle(false);
+    connection_.deadline(deadline_grain);
+    return;
+  }
+  connection_.deadline_at(idle_since_ + (first_ ? limits.header_timeout : limits.idle_timeout));
+  connection_.set_idle(connection_.in.empty());
+}
+
+void Http2Session::after_wait(Connection::Wake wake) {
+  if (wake == Connection::Wake::timed_out) check_deadlines();
+  if (wake != Connection::Wake::ready) {
+    if (wake != Connection::Wake::closing) return;
+    if (connection_.closing() || !streams_.empty()) {
+      dead_ = true;
+    } else {
+      end_connection(NGHTTP2_NO_ERROR);
+    }
+    return;
+  }
+  if (blocked_ || !connection_.stream.may_read()) return;
+  if (!connection_.in.reserve(Buffer::small)) return;
+  const Io io = connection_.receive();
+  if (io == Io::closed || io == Io::failed) over_ = true;
+}
+
+void Http2Session::check_deadlines() {
+  const Limits& limits = connection_.limits();
+  if (streams_.empty() && !blocked_) end_connection(NGHTTP2_NO_ERROR);
+  if (blocked_ && now() - blocked_since_ > (over_ ? std::min(last_words, limits.write_timeout) : limits.write_timeout)) dead_ = true;
+  if (in_head_ && now() - in_head_->since > limits.header_timeout) end_connection(NGHTTP2_ENHANCE_YOUR_CALM);
+  for (auto at = streams_.begin(); at != streams_.end();) check_deadline(**at++);  // which may end that one
+}
+
+void Http2Session::check_deadline(Http2Stream& stream) {
+  const Limits& limits = connection_.limits();
+  const auto waited = now() - stream.since;
+  const Seconds earned(stream.moved / std::max<std::size_t>(limits.minimum_rate, 1));
+  switch (stream.state) {
+    case Http2Stream::State::reading:
+      if (waited <= limits.read_timeout + earned) return;
+      stream.refuse(408, "the request body came too slowly");
+      refuse(stream);
+      return;
+    case Http2Stream::State::handling:
+      if (waited <= limits.request_timeout || stream.ended) return;
+      stream.give_up(connection_.io.server.handler.refuse(503, "the request took too long", stream.request));
+      submit(stream);
+      return;
+    case Http2Stream::State::replying:
+      if (waited <= limits.write_timeout + earned || stream.streaming() || stream.ended) return;
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
+      return;
+  }
+}
+
+bool Http2Session::pending() const {
+  for (const auto& stream : streams_) {
+    if (stream->pending()) return true;
+  }
+  return false;
+}
+
+Detached serve_http2(std::unique_ptr<Connection> owned) {
+  Connection& connection = *owned;
+  Http2Session session(connection);
+  if (!session.start()) co_return;
+  while (session.process()) {
+    session.set_deadline();
+    session.after_wait(co_await connection.until(session.waits_for()));
+  }
+  connection.stream.finish();
+  connection.no_deadline();
+  while (session.pending()) co_await connection.until(Connection::woken);
+}
+
+}  // namespace coffer::http
