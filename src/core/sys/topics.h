@@ -6,7 +6,10 @@ namespace coffer::core {
 
 [[nodiscard]] std::unique_ptr<Topic> make_seal_topic(System& system);
 [[nodiscard]] std::unique_ptr<Topic> make_health_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_keys_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_audit_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_tools_topic(System& system);
 
-inline constexpr MakeTopic system_topics[] = {make_seal_topic, make_health_topic};
+inline constexpr MakeTopic system_topics[] = {make_seal_topic, make_health_topic, make_keys_topic, make_audit_topic, make_tools_topic};
 
 }  // namespace coffer::core
