@@ -27,7 +27,8 @@ constexpr OwnMount own_mounts[] = {
 
 Core::Core(Parts parts)
     : parts_(std::move(parts)),
-      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}} {}
+      rates_(parts_.clock),
+      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}, &rates_} {}
 
 Result<std::unique_ptr<Core>> Core::make(Parts parts) {
   std::unique_ptr<Core> core(new Core(std::move(parts)));
@@ -41,7 +42,7 @@ Result<void> Core::start() {
   CHECK_OK(catalog_.add(MountClass::secret, "identity", make_identity_backend(system_), "Entities and aliases."));
   CHECK_OK(catalog_.add(MountClass::auth, "token", make_token_backend(system_), "Tokens."));
   for (const BackendType& type : parts_.backends) CHECK_OK(catalog_.add(type, services));
-  pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), parts_.rates});
+  pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), &rates_});
   system_.pipeline = pipeline_.get();
   parts_.seal->listen(this);
   background_ = std::thread([this] {
@@ -130,6 +131,8 @@ Result<void> Core::opened() {
     return fail(Code::corrupt, "the store is older than its audit log: changes that were acknowledged are missing. Restore the newest copy of the data folder");
   parts_.audit->unsealed(TRY(parts_.seal->sub_key(barrier::SubKey::audit_salt)), TRY(parts_.seal->sub_key(barrier::SubKey::audit_signing_seed)));
   CHECK_OK(enable_stored_audit_devices(*runtime_, *parts_.audit));
+  const auto opened_view = runtime_->snapshot();
+  CHECK_OK(rates_.load(*runtime_->view(*opened_view, sys_space(root_tenant))));
   system_.runtime = runtime_.get();
   pipeline_->set_runtime(runtime_.get());
   gate_.open();
@@ -140,6 +143,7 @@ void Core::closing() {
   gate_.close();
   pipeline_->set_runtime(nullptr);
   system_.runtime = nullptr;
+  rates_.clear();
   const std::lock_guard lock(background_mutex_);
   if (runtime_) {
     parts_.audit->sealed();

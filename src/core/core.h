@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/rate_limits.h"
 #include "core/system.h"
 
 namespace coffer::core {
@@ -18,7 +19,6 @@ class Core final : public barrier::SealListener {
     std::span<const BackendType> backends;
     Clock& clock = system_clock();
     Random& random = system_random();
-    RateGate* rates = nullptr;
     std::function<void()> reload;
   };
   static Result<std::unique_ptr<Core>> make(Parts parts);
@@ -48,6 +48,7 @@ class Core final : public barrier::SealListener {
   Parts parts_;
   BackendCatalog catalog_;
   Gate gate_;
+  RateLimits rates_;
   System system_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Runtime> runtime_;

@@ -13,6 +13,8 @@
 // What the endpoints below sys/ and auth/token/ work on.
 namespace coffer::core {
 
+class RateLimits;
+
 struct System {
   const CoreConfig& config;
   barrier::SealManager& seal;
@@ -25,6 +27,7 @@ struct System {
   Time started{};
   std::function<void()> reload;                // what SIGHUP does
   std::function<Result<void>()> stop;          // for tests and step-down; may be empty
+  RateLimits* rates = nullptr;                 // enforces the rate quotas
 };
 
 // A group of endpoints: sys/<topic>.cpp each has one, and SystemBackend joins them into one table.

@@ -10,7 +10,8 @@ namespace coffer::core {
 [[nodiscard]] std::unique_ptr<Topic> make_audit_topic(System& system);
 [[nodiscard]] std::unique_ptr<Topic> make_tools_topic(System& system);
 [[nodiscard]] std::unique_ptr<Topic> make_config_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_quotas_topic(System& system);
 
-inline constexpr MakeTopic system_topics[] = {make_seal_topic, make_health_topic, make_keys_topic, make_audit_topic, make_tools_topic, make_config_topic};
+inline constexpr MakeTopic system_topics[] = {make_seal_topic, make_health_topic, make_keys_topic, make_audit_topic, make_tools_topic, make_config_topic, make_quotas_topic};
 
 }  // namespace coffer::core
