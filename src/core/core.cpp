@@ -131,6 +131,7 @@ Result<void> Core::opened() {
   parts_.audit->unsealed(TRY(parts_.seal->sub_key(barrier::SubKey::audit_salt)), TRY(parts_.seal->sub_key(barrier::SubKey::audit_signing_seed)));
   CHECK_OK(enable_stored_audit_devices(*runtime_, *parts_.audit));
   system_.runtime = runtime_.get();
+  doomed_checked_ = false;
   pipeline_->set_runtime(runtime_.get());
   gate_.open();
   return {};
