@@ -134,6 +134,7 @@ Result<void> Core::opened() {
   const auto opened_view = runtime_->snapshot();
   CHECK_OK(rates_.load(*runtime_->view(*opened_view, sys_space(root_tenant))));
   system_.runtime = runtime_.get();
+  doomed_checked_ = false;
   pipeline_->set_runtime(runtime_.get());
   gate_.open();
   return {};

@@ -55,6 +55,7 @@ class Core final : public barrier::SealListener {
   std::mutex wake_mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::atomic<bool> doomed_checked_{false};
   std::mutex background_mutex_;  // held while background work uses the runtime
   std::thread background_;
 };

@@ -25,6 +25,7 @@ struct Exchange {
   std::shared_ptr<const MountTable> mounts;
   const Mount* mount = nullptr;
   std::string_view rest;     // of the path, below the mount
+  std::string folded;        // the whole path with its names folded, where the endpoint folds them and they came otherwise
   const schema::Endpoint* endpoint = nullptr;
   const schema::Operation* operation = nullptr;
   std::vector<schema::Capture> captures;

@@ -58,6 +58,9 @@ std::shared_ptr<const MountTable> MountTable::make(std::vector<MountEntry> entri
       continue;
     }
     mount->space = {tenant, *id};
+    // The core's own mounts lie in fixed spaces, which the core reaches without knowing the mount.
+    if (entry.type == "system") mount->space = core_space(tenant, "sys");
+    else if (entry.type == "token" || entry.type == "identity") mount->space = core_space(tenant, entry.type);
     mount->info = {entry.path, entry.type, entry.accessor, *id, entry.options,
                    entry.default_lease_ttl > Seconds(0) ? entry.default_lease_ttl : default_ttl,
                    entry.max_lease_ttl > Seconds(0) ? entry.max_lease_ttl : max_ttl,

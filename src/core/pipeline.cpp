@@ -72,15 +72,9 @@ void Pipeline::start(ExchangePtr x) {
     return fail_with(std::move(x), located.error());
   // 4. Who asks.
   if (auto known = authenticate(*x); !known) return fail_with(std::move(x), std::move(known).error());
-  if (!located) {
-    // The policy decides first, as it would for a path that exists.
-    RequestSpaces spaces(*x->view, x->runtime->barrier());
-    if (x->token)
-      if (auto allowed = authorise(*x, spaces); !allowed) return fail_with(std::move(x), std::move(allowed).error());
-    return fail_with(std::move(x), located.error());
-  }
+  if (!located) x->outcome.error = located.error();
   // 5. A use of a limited token is gone from here on, whatever follows.
-  if (x->token && x->token->record.limited && x->acted_on.empty()) return take_use(std::move(x));
+  if (x->token && x->token->record.limited) return take_use(std::move(x));
   dispatch(std::move(x));
 }
 
@@ -116,7 +110,7 @@ Result<void> Pipeline::locate(Exchange& x) {
   if (match.operation == nullptr) return fail(Code::unsupported_operation, joined_error("unsupported operation"));
   x.operation = match.operation;
   x.captures = std::move(match.captures);
-  return {};
+  return fold_names(x);
 }
 
 Result<void> Pipeline::authenticate(Exchange& x) {
@@ -166,7 +160,7 @@ Result<void> Pipeline::parse(Exchange& x) {
 
 void Pipeline::take_use(ExchangePtr x) {
   Runtime& runtime = *x->runtime;
-  auto left = std::make_shared<std::optional<bool>>();
+  auto left = std::make_shared<std::optional<token::Record>>();
   auto pending = runtime.store().run([&runtime, left, id = x->token->record.id](storage::RawTransaction& raw) -> Result<void> {
     RequestSpaces spaces(raw, runtime.barrier());
     *left = TRY(token::take_use(spaces.write(token::space(root_tenant)), id));
@@ -177,18 +171,28 @@ void Pipeline::take_use(ExchangePtr x) {
     Loop& loop = *held->loop;
     loop.post([this, left, x = std::move(held), done = std::move(done)]() mutable {
       if (!done) return fail_with(std::move(x), std::move(done).error());
-      if (!left->value_or(false)) return fail_with(std::move(x), {Code::unauthenticated, "permission denied"});
-      x->view = x->runtime->snapshot();
-      auto again = x->runtime->authenticate(x->request.token, x->view);
-      if (!again) return fail_with(std::move(x), std::move(again).error());
-      x->token = *std::move(again);
+      if (!*left) return fail_with(std::move(x), {Code::unauthenticated, "permission denied"});
+      // The request goes on with the record that its own use was taken from, whatever others take meanwhile (H05).
+      auto used = std::make_shared<LiveToken>(*x->token);
+      used->record = **left;
+      x->token = std::move(used);
       x->last_use = x->token->record.num_uses <= 0;
+      x->view = x->runtime->snapshot();
       dispatch(std::move(x));
     });
   });
 }
 
 void Pipeline::dispatch(ExchangePtr x) {
+  if (x->outcome.error) {
+    // Nothing is there: the policy decides first, as it would for a path that exists.
+    RequestSpaces spaces(*x->view, x->runtime->barrier());
+    Error missing = *std::move(x->outcome.error);
+    x->outcome.error.reset();
+    if (x->token)
+      if (auto allowed = authorise(*x, spaces); !allowed) return fail_with(std::move(x), std::move(allowed).error());
+    return fail_with(std::move(x), std::move(missing));
+  }
   const bool off_thread = x->operation != nullptr && (x->operation->heavy || x->operation->handler.index() == 2 || x->request.body_bytes > inline_body_limit);
   if (off_thread && x->on_io_thread) return to_worker(std::move(x), &Pipeline::run);
   run(std::move(x));
@@ -377,6 +381,11 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   if (x.document) query.parameters = x.document->root();
   query.wrap_ttl = x.request.wrap_ttl;
   x.decision = x.token->acl->decide(query);
+  // A rule that denies the spelling that came denies, even where it is not the folded one.
+  if (!x.folded.empty() && x.decision.reason != policy::Decision::Reason::denied) {
+    query.path = x.folded;
+    x.decision = x.token->acl->decide(query);
+  }
   if (x.decision.allowed) return {};
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
   return fail(Code::permission_denied, joined_error("permission denied"));

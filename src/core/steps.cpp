@@ -1,10 +1,22 @@
 #include "core/steps.h"
 
+#include "base/encoding.h"
 #include "core/openapi.h"
 #include "core/pipeline.h"
 #include "core/revoke.h"
 
 namespace coffer::core {
+
+Result<void> fold_names(Exchange& x) {
+  if (!x.endpoint->folds) return {};
+  for (const auto& capture : x.captures) (void)TRY(NormalizedName::from(capture.value));
+  std::string folded = x.mount->entry.path + ascii_lower(x.rest);
+  if (folded == x.request.path.view()) return {};
+  x.folded = std::move(folded);
+  x.rest = std::string_view(x.folded).substr(x.mount->entry.path.size());
+  x.captures = x.mount->slot->table.find(x.rest, x.request.verb).captures;
+  return {};
+}
 
 std::string ignored_parameters(const Exchange& x) {
   std::vector<std::string_view> unknown;

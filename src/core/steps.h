@@ -4,6 +4,8 @@
 // Small steps of the pipeline that need no state of their own.
 namespace coffer::core {
 
+// Names in the path of an endpoint that folds them: from here on only their normal spelling exists (S2, E03). Refuses what is no name.
+[[nodiscard]] Result<void> fold_names(Exchange& x);
 // `?help=1`: the help of a mount or of an endpoint, with its OpenAPI.
 [[nodiscard]] schema::Reply help_reply(const Exchange& x);
 // GET cubbyhole/response with a wrapping token (vault-api.md §1.0): the wrapped envelope as a string.

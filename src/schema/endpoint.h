@@ -67,6 +67,12 @@ class Endpoint {
  public:
   std::string_view pattern, help;
   std::vector<Operation> operations;
+  bool folds = false;  // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
+
+  Endpoint folds_names() && {
+    folds = true;
+    return std::move(*this);
+  }
 
   // Declares an operation. The handler's second parameter says what it does: const Snapshot& reads, Transaction& writes the store,
   // Session& acts outside (design.md §3).
@@ -153,7 +159,7 @@ class Endpoint {
     return std::move(*this);
   }
 };
-inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}}; }
+inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, false}; }
 
 // A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...}. Immutable after construction; safe from any
 // thread; refuses two patterns that match the same paths with the same verb.

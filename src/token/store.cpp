@@ -74,14 +74,13 @@ Result<void> update(Transaction& tokens, const Record& before, const Record& aft
   return tokens.put(id_key(after.id), encode(after));
 }
 
-Result<bool> take_use(Transaction& tokens, std::string_view id) {
+Result<std::optional<Record>> take_use(Transaction& tokens, std::string_view id) {
   auto record = TRY(find(tokens, id));
-  if (!record) return false;
-  if (!record->limited) return true;
-  if (record->num_uses <= 0) return false;
+  if (!record || !record->limited) return record;
+  if (record->num_uses <= 0) return std::optional<Record>{};
   --record->num_uses;
   CHECK_OK(tokens.put(id_key(id), encode(*record)));
-  return true;
+  return record;
 }
 
 Result<void> erase(Transaction& tokens, const Record& t) {

@@ -52,8 +52,8 @@ struct Issued {
 [[nodiscard]] Result<std::optional<Record>> find_by_lease(const Snapshot& tokens, std::string_view lease_id);
 // Writes a changed record; `before` is the record as read (its expiry entry moves).
 [[nodiscard]] Result<void> update(Transaction& tokens, const Record& before, const Record& after);
-// Takes one use of a limited token; false when none is left or it is gone.
-[[nodiscard]] Result<bool> take_use(Transaction& tokens, std::string_view id);
+// Takes one use of a limited token and answers the record after it; nothing when no use is left or the token is gone.
+[[nodiscard]] Result<std::optional<Record>> take_use(Transaction& tokens, std::string_view id);
 // Deletes one token and its indexes; children stay (the caller revokes them, or makes them orphans).
 [[nodiscard]] Result<void> erase(Transaction& tokens, const Record& record);
 // Cuts the children of a token loose (revoke-orphan): at most `limit`; true when none is left.

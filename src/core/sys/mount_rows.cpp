@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "core/revoke.h"
 #include "core/sys/audit_rows.h"
 
 namespace coffer::core {
@@ -25,6 +26,40 @@ void stamp_mount(MountEntry& entry, Random& random) {
   std::array<std::byte, 4> bytes{};
   random.fill(bytes);
   entry.accessor = (entry.is_auth() ? "auth_" : "") + entry.type + "_" + hex_encode(as_text(bytes));
+}
+
+Result<void> finish_disable(Runtime& runtime, const std::string& uuid, const std::string& path) {
+  // Tokens of an auth mount, by the leases below its path.
+  if (path.starts_with("auth/"))
+    for (;;) {
+      const auto view = runtime.snapshot();
+      const auto tokens = runtime.view(*view, token::space(root_tenant));
+      const auto leases = TRY(tokens->children("lease/" + path, '\0', "", 200));
+      for (const std::string& lease : leases)
+        if (const auto record = TRY(token::find_by_lease(*tokens, path + lease))) CHECK_OK(revoke_tree(runtime, record->id));
+      if (leases.size() < 200) break;
+    }
+  const KeySpace space{root_tenant, TRY(parse_mount_id(uuid))};
+  for (bool more = true; more;) {
+    auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {
+      Transaction& data = spaces.write(space);
+      const auto names = TRY(data.children("", '\0', "", 1000));
+      for (const std::string& name : names) data.erase(name);
+      more = names.size() == 1000;
+      if (!more) spaces.write(sys_space(root_tenant)).erase("doomed/" + uuid);
+      return {};
+    });
+    if (!done) return std::unexpected(std::move(done).error());
+  }
+  return {};
+}
+
+Result<void> finish_doomed(Runtime& runtime) {
+  const auto view = runtime.snapshot();
+  const auto sys = runtime.view(*view, sys_space(root_tenant));
+  for (const std::string& uuid : TRY(sys->children("doomed/", '\0', "", 100)))
+    if (const auto path = TRY(sys->get("doomed/" + uuid))) CHECK_OK(finish_disable(runtime, uuid, std::string(path->reveal_text())));
+  return {};
 }
 
 Result<SecretBytes> make_root_token(RequestSpaces& spaces, Runtime& runtime, SecretBytes given) {
