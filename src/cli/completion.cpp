@@ -10,9 +10,14 @@ namespace {
 
 constexpr std::string_view bash_script = R"shell(# bash completion for PROGRAM
 _PROGRAM_complete() {
-  local words=("${COMP_WORDS[@]:1:COMP_CWORD}")
-  local IFS=$'\n'
-  COMPREPLY=($(compgen -W "$(PROGRAM __complete -- "${words[@]}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+  local words=("${COMP_WORDS[@]:1:COMP_CWORD}") current=${COMP_WORDS[COMP_CWORD]} IFS=$'\n' offers
+  # bash takes -flag=value apart at the '=': what is offered is only the part behind it.
+  offers=$(PROGRAM __complete -- "${words[@]}" 2>/dev/null)
+  if [[ $current == = || ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+    offers=$(sed 's/^[^=]*=//' <<<"$offers")
+    [[ $current == = ]] && current=
+  fi
+  COMPREPLY=($(compgen -W "$offers" -- "$current"))
   [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ || ${COMPREPLY[0]} == *= ]] && compopt -o nospace
   [[ ${#COMPREPLY[@]} -eq 0 ]] && compopt -o default
 }
@@ -134,6 +139,18 @@ std::vector<std::string> argument_offers(Context& context, const CommandSpec& co
   return {};
 }
 
+// "-format", "=", "js" as bash gives them, into one word again.
+std::vector<std::string> joined_at_equals(const std::vector<std::string>& words) {
+  std::vector<std::string> out;
+  bool open = false;
+  for (const std::string& word : words) {
+    if (!out.empty() && (word == "=" || open)) out.back() += word;
+    else out.push_back(word);
+    open = word == "=" && out.back().starts_with('-');
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string completion_script(const World& world, std::string_view shell) {
@@ -149,8 +166,14 @@ std::string completion_script(const World& world, std::string_view shell) {
 }
 
 std::vector<std::string> completions(Context& context) {
+  // Whoever presses Tab does not wait for a server that is away.
+  context.world.make_transport = [make = context.world.make_transport](ConnectionOptions options) {
+    options.timeout = std::min(options.timeout, std::chrono::milliseconds(300));
+    options.max_retries = 0;
+    return make(std::move(options));
+  };
   Typed typed;
-  typed.words = context.arguments;
+  typed.words = joined_at_equals(context.arguments);
   if (!typed.words.empty()) {
     typed.last = typed.words.back();
     typed.words.pop_back();

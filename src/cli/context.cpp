@@ -23,6 +23,7 @@ Expected<ConnectionOptions> connection_options(const Flags& flags, const Environ
     return usage_error(fmt::format("the address \"{}\" has no scheme", out.address), "begin it with https://, http:// or unix://");
   out.ca_cert = expand_home(flags.text("ca-cert"), environment);
   out.ca_path = expand_home(flags.text("ca-path"), environment);
+  out.ca_cert_bytes = environment.setting("CACERT_BYTES");
   out.client_cert = expand_home(flags.text("client-cert"), environment);
   out.client_key = expand_home(flags.text("client-key"), environment);
   if (out.client_cert.empty() != out.client_key.empty()) return usage_error("both client cert and client key must be provided");

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/result.h"
+
 namespace coffer::cli {
 
 // Exit codes as Vault's command has them. `run` has its own beside these (125 to 127).

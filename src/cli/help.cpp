@@ -34,11 +34,16 @@ std::string flag_help(const FlagSpec& flag) {
   return out + wrap_words(text, 6) + "\n";
 }
 
+// As the reference page names it, with its short form.
+std::string flag_name(const FlagSpec& flag) {
+  return fmt::format("{}`-{}{}`", flag.alias.empty() ? "" : fmt::format("`-{}`, ", flag.alias), flag.name, value_name(flag));
+}
+
 std::string members_help(const World& world, std::string_view group, std::string_view heading) {
   std::vector<Row> rows;
   for (const CommandSpec& command : command_table()) {
     const bool member = group.empty() ? command.name.find(' ') == std::string_view::npos : is_member(command, group);
-    if (member && visible(world, command))
+    if (member && visible(world, command) && !command.name.starts_with("__"))
       rows.push_back({std::string(group.empty() ? command.name : command.name.substr(group.size() + 1)), std::string(command.summary)});
   }
   std::sort(rows.begin(), rows.end());
@@ -92,7 +97,7 @@ std::string program_help(const World& world) {
   for (const CommandSpec& command : command_table()) {
     const bool top = command.name.find(' ') == std::string_view::npos;
     const bool shown = std::find(std::begin(common), std::end(common), command.name) != std::end(common);
-    if (top && !shown && visible(world, command)) rows.push_back({std::string(command.name), std::string(command.summary)});
+    if (top && !shown && visible(world, command) && !command.name.starts_with("__")) rows.push_back({std::string(command.name), std::string(command.summary)});
   }
   std::sort(rows.begin(), rows.end());
   for (const Row& row : rows) out += fmt::format("    {:<14} {}\n", row[0], row[1]);
@@ -109,7 +114,7 @@ std::string reference_markdown() {
     out += fmt::format("\n## {}\n\n", group.heading);
     for (const FlagSpec& flag : group.flags)
       if (!flag.hidden)
-        out += fmt::format("- `-{}{}`: {}{}\n", flag.name, value_name(flag), flag.help,
+        out += fmt::format("- {}: {}{}\n", flag_name(flag), flag.help,
                            flag.variable.empty() ? "" : fmt::format(" (`COFFER_{0}`, `BAO_{0}`, `VAULT_{0}`)", flag.variable));
   }
   out += "\n## Commands\n";
@@ -117,7 +122,7 @@ std::string reference_markdown() {
   for (const CommandSpec& command : command_table()) commands.push_back(&command);
   std::sort(commands.begin(), commands.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   for (const CommandSpec* command : commands) {
-    if (command->handler == nullptr) continue;
+    if (command->handler == nullptr || command->name.starts_with("__")) continue;
     out += fmt::format("\n### coffer {}{}\n\n", command->name, command->arguments.empty() ? "" : fmt::format(" {}", command->arguments));
     out += command->description.empty() ? fmt::format("{}.", command->summary) : std::string(command->description);
     out += command->audience == Audience::coffer ? " *(coffer)*\n" : "\n";
@@ -128,7 +133,7 @@ std::string reference_markdown() {
     }
     if (!command->flags.empty()) out.push_back('\n');
     for (const FlagSpec& flag : command->flags)
-      if (!flag.hidden) out += fmt::format("- `-{}{}`: {}\n", flag.name, value_name(flag), flag.help);
+      if (!flag.hidden) out += fmt::format("- {}: {}\n", flag_name(flag), flag.help);
   }
   return out;
 }

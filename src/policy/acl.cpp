@@ -14,7 +14,13 @@ constexpr std::string_view root_name[] = {"root"};
 class RootAcl final : public Acl {
  public:
   [[nodiscard]] Decision decide(const Query&) const override {
-    return {.allowed = true, .root = true, .granted = all, .policy = root_name[0], .rule = {}, .reason = Decision::Reason::root, .granting_policies = root_name};
+    return {.allowed = true,
+            .root = true,
+            .granted = all,
+            .policy = root_name[0],
+            .rule = {},
+            .reason = Decision::Reason::root,
+            .granting_policies = root_name};
   }
   [[nodiscard]] Capabilities capabilities(std::string_view) const override { return all; }
   [[nodiscard]] bool is_root() const override { return true; }
@@ -118,7 +124,9 @@ class RuleAcl final : public Acl {
 
   [[nodiscard]] bool is_root() const override { return false; }
   [[nodiscard]] std::optional<Time> changes_at() const override { return compiled_.changes_at; }
-  [[nodiscard]] std::vector<NearRule> nearest_rules(std::string_view path, std::size_t limit) const override { return nearest(compiled_.rules, path, limit); }
+  [[nodiscard]] std::vector<NearRule> nearest_rules(std::string_view path, std::size_t limit) const override {
+    return nearest(compiled_.rules, path, limit);
+  }
   [[nodiscard]] bool reaches(std::string_view prefix) const override { return index_.reaches(prefix); }
 
   [[nodiscard]] std::string resultant_json() const override {
@@ -171,7 +179,8 @@ class RuleAcl final : public Acl {
 
 }  // namespace
 
-std::shared_ptr<const Acl> Acl::compile(std::span<const PolicyPtr> policies, bool root, const IdentityContext* identity, std::optional<Time> now) {
+std::shared_ptr<const Acl> Acl::compile(std::span<const PolicyPtr> policies, bool root, const IdentityContext* identity,
+                                        std::optional<Time> now) {
   if (root) return std::make_shared<RootAcl>();
   return std::make_shared<RuleAcl>(policies, identity, now);
 }

@@ -19,13 +19,13 @@ thread_local std::size_t allocations = 0;
 }  // namespace
 
 // Counts what this test program allocates.
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace coffer::policy {
 namespace {
@@ -37,7 +37,8 @@ TEST(Acl, APlainDecisionAllocatesNothing) {
                                     path "kv/wrapped" { capabilities = ["read"] max_wrapping_ttl = "1h" })")
                           .value();
   const auto acl = Acl::compile(std::vector{policy, policy}, false, nullptr);
-  for (const std::string_view path : {"kv/data/app/with/a/rather/long/name/that/no/small/buffer/holds", "kv/data/x/config", "kv/data/exact", "kv/wrapped", "none"}) {
+  for (const std::string_view path :
+       {"kv/data/app/with/a/rather/long/name/that/no/small/buffer/holds", "kv/data/x/config", "kv/data/exact", "kv/wrapped", "none"}) {
     const std::size_t before = allocations;
     const Decision decision = acl->decide({.path = path, .wanted = read, .wrap_ttl = Seconds(1)});
     EXPECT_EQ(allocations, before) << path;

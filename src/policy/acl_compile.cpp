@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <deque>
 
 namespace coffer::policy {
 
@@ -69,6 +70,12 @@ class Merger {
  public:
   Merger(const IdentityContext* identity, std::optional<Time> now) : identity_(identity), now_(now) {}
 
+  void reserve(std::size_t rules) {
+    known_.reserve(rules);
+    out_.rules.reserve(rules);
+    contributions_.reserve(rules);
+  }
+
   void add(const Policy& policy) {
     for (const PathRule& rule : policy.rules) {
       if (expired(rule)) continue;
@@ -92,15 +99,15 @@ class Merger {
   }
 
   // The path with its templates filled in; nothing when the rule does not count for this identity.
-  std::optional<std::string> path_of(const PathRule& rule) const {
+  std::optional<std::string_view> path_of(const PathRule& rule) {
     if (!rule.templated) return rule.path;
     Rendered rendered = render(rule.path, identity_);
-    if (rendered.unsafe && (rule.capabilities & deny) != 0) return widen_templates(rule.path);
-    if (rendered.path && rendered.path->find("+*") != std::string::npos) return std::nullopt;
-    return std::move(rendered.path);
+    if (rendered.unsafe && (rule.capabilities & deny) != 0) rendered.path = widen_templates(rule.path);
+    if (!rendered.path || rendered.path->find("+*") != std::string::npos) return std::nullopt;
+    return rendered_.emplace_back(std::move(*rendered.path));
   }
 
-  void add(const Policy& policy, const PathRule& rule, const std::string& path) {
+  void add(const Policy& policy, const PathRule& rule, std::string_view path) {
     const auto [place, fresh] = known_.emplace(path, out_.rules.size());
     if (fresh) {
       out_.rules.push_back(make_rule(path));
@@ -128,34 +135,45 @@ class Merger {
   }
 
   static void list_granting(MergedRule& rule, const std::vector<Contribution>& contributions) {
-    for (std::size_t i = 0; i < capability_count; ++i) {
-      const Capabilities bit = Capabilities{1} << i;
-      if ((rule.capabilities & bit) == 0) continue;
-      std::vector<std::string_view> names;
-      for (const auto& [policy, capabilities] : contributions) {
-        if ((capabilities & bit) != 0 && std::ranges::find(names, policy) == names.end()) names.push_back(policy);
+    const auto add_name = [&](std::size_t from, std::string_view name) {
+      const auto begin = rule.names.begin() + static_cast<std::ptrdiff_t>(from);
+      if (std::find(begin, rule.names.end(), name) == rule.names.end()) rule.names.push_back(name);
+    };
+    // Mostly every bit comes from the same policies: one list serves all.
+    const auto same = [&](const Contribution& each) { return each.capabilities == rule.capabilities; };
+    const bool one_list = std::ranges::all_of(contributions, same);
+    if (one_list) {
+      for (const Contribution& each : contributions) add_name(0, each.policy);
+    }
+    for (Capabilities rest = rule.capabilities; rest != 0; rest &= rest - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+      const std::size_t first = one_list ? 0 : rule.names.size();
+      for (const Contribution& each : contributions) {
+        if (!one_list && (each.capabilities >> i & 1) != 0) add_name(first, each.policy);
       }
-      // Mostly all bits have the same list: keep it once.
-      const auto known = std::ranges::search(rule.names, names);
-      const std::size_t first = known.empty() ? rule.names.size() : static_cast<std::size_t>(known.begin() - rule.names.begin());
-      if (known.empty()) rule.names.insert(rule.names.end(), names.begin(), names.end());
-      rule.granting[i] = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(names.size())};
+      rule.granting[i] = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(rule.names.size() - first)};
     }
   }
 
   const IdentityContext* identity_;
   std::optional<Time> now_;
-  std::unordered_map<std::string, std::size_t> known_;
+  std::unordered_map<std::string_view, std::size_t> known_;  // paths, as the rules or `rendered_` hold them
+  std::deque<std::string> rendered_;
   std::vector<std::vector<Contribution>> contributions_;
   Compiled out_;
 };
 
 }  // namespace
 
-bool has_segment_wildcards(std::string_view path) { return path == "+" || path.starts_with("+/") || path.find("/+") != std::string_view::npos; }
+bool has_segment_wildcards(std::string_view path) {
+  return path == "+" || path.starts_with("+/") || path.find("/+") != std::string_view::npos;
+}
 
 Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now) {
   Merger merger(identity, now);
+  std::size_t rules = 0;
+  for (const PolicyPtr& policy : policies) rules += policy ? policy->rules.size() : 0;
+  merger.reserve(rules);
   for (const PolicyPtr& policy : policies) {
     if (policy) merger.add(*policy);
   }

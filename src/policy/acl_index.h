@@ -7,15 +7,17 @@ namespace coffer::policy {
 // All that the policies of a set say about one path pattern, merged: capabilities add up, `deny` wins, the shorter wrapping TTLs win, an
 // empty list of parameter values overrides a longer one (vault-api.md §1.5).
 struct MergedRule {
-  std::string pattern;      // exact path, or the text before a final '*', or the whole pattern when it has '+' segments
-  bool prefix = false;      // ended in '*'
-  bool segments = false;    // has '+' segments
-  std::size_t head = 0;     // bytes before the first '+' or the final '*'
-  std::size_t plus = 0;     // number of '+' segments
+  std::string pattern;    // exact path, or the text before a final '*', or the whole pattern when it has '+' segments
+  bool prefix = false;    // ended in '*'
+  bool segments = false;  // has '+' segments
+  std::size_t head = 0;   // bytes before the first '+' or the final '*'
+  std::size_t plus = 0;   // number of '+' segments
   Capabilities capabilities = 0;
   std::unique_ptr<Restrictions> restrictions;  // null: none
   // Which policies grant what: names[first[i] .. first[i] + size[i]] for bit i.
-  struct Slice { std::uint32_t first = 0, size = 0; };
+  struct Slice {
+    std::uint32_t first = 0, size = 0;
+  };
   std::array<Slice, capability_count> granting{};
   std::vector<std::string_view> names;  // views into the policies
   std::string_view decisive;            // the policy to name when it is not about granting: the one that denied, or the first

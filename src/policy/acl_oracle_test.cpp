@@ -143,7 +143,7 @@ TEST(AclOracle, DecidesLikeTheNaiveReading) {
       const std::string path = invent.path(4) + (listing ? "/" : "");
       const Capabilities wanted = listing ? list : read;
       const bool expected = oracle.allowed(path, wanted);
-      allowed += expected ? 1 : 0;
+      allowed += expected ? 1u : 0u;
       std::string text;
       for (const auto& [pattern, capabilities] : oracle.merged) text += pattern + " " + std::to_string(capabilities) + "\n";
       ASSERT_EQ(acl->decide({.path = path, .wanted = wanted}).allowed, expected) << path << " wanted " << wanted << "\n" << text;
@@ -160,16 +160,23 @@ TEST(AclOracle, DecidesFarBelowAMicrosecond) {
     std::string text;
     for (int r = 0; r < 20; ++r) {
       const std::string base = "secret/data/team-" + std::to_string(p) + "/service-" + std::to_string(r);
-      text += "path \"" + base + (r % 4 == 0 ? "/*" : r % 4 == 1 ? "/+/config" : r % 4 == 2 ? "" : "/deep/*") + "\" { capabilities = [\"read\"] }\n";
+      text += "path \"" + base +
+              (r % 4 == 0   ? "/*"
+               : r % 4 == 1 ? "/+/config"
+               : r % 4 == 2 ? ""
+                            : "/deep/*") +
+              "\" { capabilities = [\"read\"] }\n";
     }
     policies.push_back(parse("policy-" + std::to_string(p), text).value());
   }
   const auto acl = Acl::compile(policies, false, nullptr);
-  const std::string_view paths[] = {"secret/data/team-3/service-4/database", "secret/data/team-7/service-9/prod/config", "secret/data/team-5/service-10", "other/x"};
+  const std::string_view paths[] = {"secret/data/team-3/service-4/database", "secret/data/team-7/service-9/prod/config",
+                                    "secret/data/team-5/service-10", "other/x"};
   std::size_t allowed = 0;
   constexpr int rounds = 200'000;
   const auto from = std::chrono::steady_clock::now();
-  for (int i = 0; i < rounds; ++i) allowed += acl->decide({.path = paths[static_cast<std::size_t>(i) % 4], .wanted = read}).allowed ? 1 : 0;
+  for (int i = 0; i < rounds; ++i)
+    allowed += acl->decide({.path = paths[static_cast<std::size_t>(i) % 4], .wanted = read}).allowed ? 1u : 0u;
   const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - from).count() / rounds;
   EXPECT_EQ(allowed, 3u * rounds / 4);
   RecordProperty("ns_per_decision", std::to_string(each));

@@ -9,7 +9,8 @@ namespace {
 using testing::ElementsAre;
 using Reason = Decision::Reason;
 
-std::shared_ptr<const Acl> acl(std::vector<std::string> texts, const IdentityContext* identity = nullptr, std::optional<Time> now = std::nullopt) {
+std::shared_ptr<const Acl> acl(std::vector<std::string> texts, const IdentityContext* identity = nullptr,
+                               std::optional<Time> now = std::nullopt) {
   std::vector<PolicyPtr> policies;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto policy = parse("p" + std::to_string(i + 1), texts[i]);
@@ -67,7 +68,9 @@ TEST(Acl, PrefersTheMostSpecificPattern) {
 }
 
 TEST(Acl, SegmentWildcardMatchesOneSegment) {
-  const auto a = acl({R"(path "kv1/+/mid" { capabilities = ["read"] }  path "+/x/*" { capabilities = ["update"] } path "q/+" { capabilities = ["list"] })"});
+  const auto a = acl(
+      {R"(path "kv1/+/mid" { capabilities = ["read"] }  path "+/x/*" { capabilities = ["update"] }
+          path "q/+" { capabilities = ["list"] })"});
   EXPECT_TRUE(allows(*a, "kv1/x/mid", read));
   EXPECT_FALSE(allows(*a, "kv1/x/y/mid", read));
   EXPECT_FALSE(allows(*a, "kv1/mid", read));
@@ -77,8 +80,8 @@ TEST(Acl, SegmentWildcardMatchesOneSegment) {
 }
 
 TEST(Acl, MergesTheSamePathOfSeveralPolicies) {
-  const auto a = acl({R"(path "a" { capabilities = ["read"] } path "b" { capabilities = ["read"] })", R"(path "/a" { capabilities = ["update", "read"] })",
-                      R"(path "b" { capabilities = ["deny"] })"});
+  const auto a = acl({R"(path "a" { capabilities = ["read"] } path "b" { capabilities = ["read"] })",
+                      R"(path "/a" { capabilities = ["update", "read"] })", R"(path "b" { capabilities = ["deny"] })"});
   const Decision d = a->decide({.path = "a", .wanted = read});
   EXPECT_TRUE(d.allowed);
   EXPECT_THAT(d.granting_policies, ElementsAre("p1", "p2"));
@@ -112,7 +115,8 @@ TEST(Acl, RootMayAll) {
 }
 
 TEST(Acl, LegacyWords) {
-  const auto a = acl({R"(path "r" { policy = "read" } path "w" { policy = "write" } path "s" { policy = "sudo" } path "d" { policy = "deny" })"});
+  const auto a =
+      acl({R"(path "r" { policy = "read" } path "w" { policy = "write" } path "s" { policy = "sudo" } path "d" { policy = "deny" })"});
   EXPECT_EQ(a->capabilities("r"), read | list);
   EXPECT_EQ(a->capabilities("w"), create | read | update | del | list);
   EXPECT_EQ(a->capabilities("s"), create | read | update | del | list | sudo);
@@ -148,21 +152,28 @@ TEST(Acl, RulesExpire) {
 
 TEST(Acl, PaginationLimit) {  // security.md E10
   const auto a = acl({R"(path "a/*" { capabilities = ["list"] pagination_limit = 10 })"});
-  for (const auto& [body, expected] : std::vector<std::pair<std::string, bool>>{
-           {R"({"limit": 10})", true}, {R"({"limit": "7"})", true}, {R"({"limit": 11})", false}, {R"({"limit": 0})", false}, {R"({"limit": -1})", false}, {"{}", false}}) {
+  for (const auto& [body, expected] : std::vector<std::pair<std::string, bool>>{{R"({"limit": 10})", true},
+                                                                                {R"({"limit": "7"})", true},
+                                                                                {R"({"limit": 11})", false},
+                                                                                {R"({"limit": 0})", false},
+                                                                                {R"({"limit": -1})", false},
+                                                                                {"{}", false}}) {
     const auto document = json::Document::parse(body).value();
     EXPECT_EQ(a->decide({.path = "a/b/", .wanted = list, .parameters = document.root()}).allowed, expected) << body;
   }
 }
 
 TEST(Acl, ReachesMountsWithAnyGrant) {
-  const auto a = acl({R"(path "kv/data/app" { capabilities = ["read"] } path "one/*" { capabilities = ["deny"] } path "+/x/y" { capabilities = ["read"] }
-                         path "pre" { capabilities = ["read"] } path "tra*" { capabilities = ["read"] } path "deep/er/*" { capabilities = ["list"] })"});
+  const auto a = acl(
+      {R"(path "kv/data/app" { capabilities = ["read"] } path "one/*" { capabilities = ["deny"] } path "+/x/y" { capabilities = ["read"] }
+                         path "pre" { capabilities = ["read"] } path "tra*" { capabilities = ["read"] }
+                         path "deep/er/*" { capabilities = ["list"] })"});
   EXPECT_TRUE(a->reaches("kv/"));
   EXPECT_TRUE(a->reaches("anything/"));  // +/x/y
   EXPECT_TRUE(a->reaches("transit/"));
   EXPECT_TRUE(a->reaches("deep/"));
-  const auto b = acl({R"(path "one/*" { capabilities = ["deny"] } path "one/two" { capabilities = ["deny"] } path "k/+/x*" { capabilities = ["read"] })"});
+  const auto b = acl(
+      {R"(path "one/*" { capabilities = ["deny"] } path "one/two" { capabilities = ["deny"] } path "k/+/x*" { capabilities = ["read"] })"});
   EXPECT_FALSE(b->reaches("one/"));
   EXPECT_TRUE(b->reaches("k/"));
   EXPECT_TRUE(b->reaches("k/a/xx"));
@@ -171,8 +182,10 @@ TEST(Acl, ReachesMountsWithAnyGrant) {
 }
 
 TEST(Acl, ResultantJson) {
-  const auto a = acl({std::string(default_policy_text()), R"(path "kv2/data/pub/*" { capabilities = ["read","create","update"] } path "kv1/*" { capabilities = ["read","list"] }
-                       path "w" { capabilities = ["update"] max_wrapping_ttl = "5m" allowed_parameters = { "a" = ["x", 1, true] "*" = [] } required_parameters = ["a"] })"});
+  const auto a = acl({std::string(default_policy_text()),
+                      R"(path "kv2/data/pub/*" { capabilities = ["read","create","update"] } path "kv1/*" { capabilities = ["read","list"] }
+                       path "w" { capabilities = ["update"] max_wrapping_ttl = "5m" 
+                         allowed_parameters = { "a" = ["x", 1, true] "*" = [] } required_parameters = ["a"] })"});
   const std::string text = a->resultant_json();
   const auto document = json::Document::parse(text).value();
   const auto root = document.root();
@@ -180,12 +193,15 @@ TEST(Acl, ResultantJson) {
   EXPECT_EQ(root.find("glob_paths")->find("cubbyhole/")->raw(), R"({"capabilities":["create","delete","list","read","update"]})");
   EXPECT_EQ(root.find("glob_paths")->size(), 4u);
   EXPECT_EQ(root.find("exact_paths")->size(), 12u);
-  EXPECT_EQ(root.find("exact_paths")->find("w")->raw(),
-            R"({"capabilities":["update"],"max_wrapping_ttl":300,"allowed_parameters":{"a":["x",1,true],"*":[]},"required_parameters":["a"]})");
+  EXPECT_EQ(
+      root.find("exact_paths")->find("w")->raw(),
+      R"({"capabilities":["update"],"max_wrapping_ttl":300,"allowed_parameters":{"a":["x",1,true],"*":[]},"required_parameters":["a"]})");
 }
 
 TEST(Acl, NearestRules) {
-  const auto a = acl({R"(path "kv/app/*" { capabilities = ["read"] } path "kv/data/dev/*" { capabilities = ["read"] } path "sys/mounts" { capabilities = ["read"] })"});
+  const auto a = acl(
+      {R"(path "kv/app/*" { capabilities = ["read"] } path "kv/data/dev/*" { capabilities = ["read"] }
+          path "sys/mounts" { capabilities = ["read"] })"});
   const auto near = a->nearest_rules("kv/data/app/db");
   ASSERT_FALSE(near.empty());
   EXPECT_EQ(near[0].rule, "kv/app/*");

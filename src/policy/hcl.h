@@ -31,11 +31,11 @@ enum class Kind : std::uint8_t { null, boolean, number, string, list, object };
 struct Entry;
 struct Value {
   Kind kind = Kind::null;
-  bool heredoc = false;              // a string that was written as <<MARK
+  bool heredoc = false;  // a string that was written as <<MARK
   Position at;
-  std::string text;                  // a string's characters; a number's or boolean's spelling
-  std::vector<Entry> entries;        // elements of a list (their `keys` are empty) or entries of an object, in order
-  std::vector<std::string> tail;     // comments after the last entry
+  std::string text;               // a string's characters; a number's or boolean's spelling
+  std::vector<Entry> entries;     // elements of a list (their `keys` are empty) or entries of an object, in order
+  std::vector<std::string> tail;  // comments after the last entry
   [[nodiscard]] bool is(Kind k) const { return kind == k; }
 };
 
@@ -81,8 +81,8 @@ struct Document {
 // A block with its labels: `path "a" { }`, `path = { a = { } }`, and in JSON {"path": {"a": { }}} or lists of such objects.
 struct Block {
   std::vector<const Key*> labels;
-  const Value* body = nullptr;  // an object
-  const Entry* entry = nullptr; // where it was declared
+  const Value* body = nullptr;   // an object
+  const Entry* entry = nullptr;  // where it was declared
 };
 // All blocks of that name in an object, in order, each with exactly `labels` labels. Pointers into the object.
 [[nodiscard]] std::expected<std::vector<Block>, Problem> blocks(const Value& object, std::string_view name, std::size_t labels);

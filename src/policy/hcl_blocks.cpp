@@ -25,7 +25,8 @@ class Finder {
     for (const Entry& entry : value.entries) {
       std::vector<const Key*> further = so_far;
       for (const Key& key : entry.keys) further.push_back(&key);
-      if (further.size() > labels_) return std::unexpected(problem(entry.keys.front().at, fmt::format("\"{}\" has too many labels", name()), form()));
+      if (further.size() > labels_)
+        return std::unexpected(problem(entry.keys.front().at, fmt::format("\"{}\" has too many labels", name()), form()));
       if (auto good = descend(entry.value, std::move(further)); !good) return good;
     }
     return {};
@@ -54,8 +55,10 @@ std::expected<std::vector<Block>, Problem> blocks(const Entry& entry, std::size_
   std::vector<const Key*> given;
   for (std::size_t i = 1; i < entry.keys.size(); ++i) given.push_back(&entry.keys[i]);
   if (given.size() > labels)
-    return std::unexpected(problem(entry.keys[labels + 1].at, fmt::format("\"{}\" takes {} label{}, got {}", entry.name(), labels, labels == 1 ? "" : "s", given.size())));
-  if (auto good = Finder(entry, labels, found).descend(entry.value, std::move(given)); !good) return std::unexpected(std::move(good).error());
+    return std::unexpected(problem(entry.keys[labels + 1].at, fmt::format("\"{}\" takes {} label{}, got {}", entry.name(), labels,
+                                                                          labels == 1 ? "" : "s", given.size())));
+  if (auto good = Finder(entry, labels, found).descend(entry.value, std::move(given)); !good)
+    return std::unexpected(std::move(good).error());
   return found;
 }
 

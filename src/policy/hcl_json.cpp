@@ -98,7 +98,8 @@ std::expected<void, Problem> parse_json(std::string_view text, std::string_view 
       if (error == std::errc{} && rest + 2 <= end) message = "invalid JSON: " + std::string(rest + 2, end);
     }
     const Position at = Places(text, file).at(offset);
-    return std::unexpected(problem(at, std::move(message), "the text begins with {, so it is read as JSON; look for a missing comma or quote near here"));
+    return std::unexpected(
+        problem(at, std::move(message), "the text begins with {, so it is read as JSON; look for a missing comma or quote near here"));
   }
   const std::string_view raw = document->root().raw();
   const std::size_t lead = text.find_first_not_of(" \t\r\n");

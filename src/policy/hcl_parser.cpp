@@ -13,8 +13,8 @@ namespace {
 using Checked = std::expected<void, Problem>;
 
 // Hands on the failure of an inner step.
-#define HCL_CHECK(expr)                                                           \
-  do {                                                                            \
+#define HCL_CHECK(expr)                                                                      \
+  do {                                                                                       \
     if (auto checked = (expr); !checked) return std::unexpected(std::move(checked).error()); \
   } while (false)
 
@@ -55,7 +55,9 @@ class Parser {
     if (++nodes_ > limits_.nodes) return std::unexpected(wrong("too many values", "split the text"));
     return {};
   }
-  [[nodiscard]] Problem wrong(std::string message, std::string hint = {}) const { return problem(token_.at, std::move(message), std::move(hint)); }
+  [[nodiscard]] Problem wrong(std::string message, std::string hint = {}) const {
+    return problem(token_.at, std::move(message), std::move(hint));
+  }
   [[nodiscard]] bool at_type(Type type) const { return token_.type == type; }
 
   // Moves the waiting comments; an empty line between them, or before the next thing, becomes "".
@@ -83,7 +85,8 @@ class Parser {
       if (at_type(Type::end)) {
         if (opening == nullptr) break;
         // HCL counts the end of the text as one more column when it misses a brace; Vault's users know that number.
-        Problem missing = wrong("object expected closing RBRACE got: EOF", fmt::format("add the }} that closes the block of line {}", opening->line));
+        Problem missing =
+            wrong("object expected closing RBRACE got: EOF", fmt::format("add the }} that closes the block of line {}", opening->line));
         ++missing.column;
         return std::unexpected(std::move(missing));
       }
@@ -111,7 +114,8 @@ class Parser {
     if (!at_type(Type::assign)) {
       std::string names;
       for (const Key& key : entry.keys) names += (names.empty() ? "" : " ") + key.text;
-      return std::unexpected(wrong(fmt::format("key '{}' expected start of object ('{{') or assignment ('='), got: {}", names, type_name(token_.type))));
+      return std::unexpected(
+          wrong(fmt::format("key '{}' expected start of object ('{{') or assignment ('='), got: {}", names, type_name(token_.type))));
     }
     if (entry.keys.size() > 1)
       return std::unexpected(wrong("nested object expected: LBRACE got: ASSIGN", "a block with labels has no '=' before its {"));
@@ -123,7 +127,8 @@ class Parser {
 
   [[nodiscard]] Problem no_key() const {
     if (at_type(Type::right_brace)) return wrong("expected: IDENT | STRING got: RBRACE", "this } closes nothing: take it away");
-    return wrong(fmt::format("expected: IDENT | STRING | ASSIGN | LBRACE got: {}", type_name(token_.type)), "a setting is written as: name = value");
+    return wrong(fmt::format("expected: IDENT | STRING | ASSIGN | LBRACE got: {}", type_name(token_.type)),
+                 "a setting is written as: name = value");
   }
 
   Checked value(Entry& entry) {
@@ -164,7 +169,8 @@ class Parser {
       Entry entry;
       take_comments(entry.lead, token_.at.line);
       if (at_type(Type::end))
-        return std::unexpected(wrong("error parsing list, expected RBRACK got: EOF", fmt::format("add the ] that closes the list of line {}", opening.line)));
+        return std::unexpected(
+            wrong("error parsing list, expected RBRACK got: EOF", fmt::format("add the ] that closes the list of line {}", opening.line)));
       HCL_CHECK(value(entry));
       const std::uint32_t line = last_line_;
       hoist_before_comma(entry, line);
@@ -213,12 +219,15 @@ std::expected<Document, Problem> parse(std::string_view text, std::string_view f
   document.file = std::make_shared<const std::string>(file);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   document.json = first != std::string_view::npos && text[first] == '{';
-  auto parsed = document.json ? parse_json(text, *document.file, limits, document.root) : Parser(text, *document.file, limits).run(document.root);
+  auto parsed =
+      document.json ? parse_json(text, *document.file, limits, document.root) : Parser(text, *document.file, limits).run(document.root);
   if (!parsed) return std::unexpected(std::move(parsed).error());
   return document;
 }
 
-Problem problem(const Position& at, std::string message, std::string hint) { return {at.line, at.column, std::move(message), std::move(hint)}; }
+Problem problem(const Position& at, std::string message, std::string hint) {
+  return {at.line, at.column, std::move(message), std::move(hint)};
+}
 
 std::string_view kind_name(Kind kind) {
   constexpr std::string_view names[] = {"null", "boolean", "number", "string", "list", "object"};

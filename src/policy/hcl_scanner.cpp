@@ -42,7 +42,8 @@ std::string shown(char c) {
 }  // namespace
 
 std::string_view type_name(Type type) {
-  constexpr std::string_view names[] = {"EOF", "IDENT", "STRING", "HEREDOC", "NUMBER", "BOOL", "LBRACE", "RBRACE", "LBRACK", "RBRACK", "ASSIGN", "COMMA", "COMMENT"};
+  constexpr std::string_view names[] = {"EOF",    "IDENT",  "STRING", "HEREDOC", "NUMBER", "BOOL",   "LBRACE",
+                                        "RBRACE", "LBRACK", "RBRACK", "ASSIGN",  "COMMA",  "COMMENT"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -167,7 +168,8 @@ Scanner::Scanned Scanner::string(Token token) {
   step();
   token.type = Type::string;
   while (true) {
-    if (done() || peek() == '\n') return std::unexpected(problem(token.at, "literal not terminated", "close the string with \" on the same line"));
+    if (done() || peek() == '\n')
+      return std::unexpected(problem(token.at, "literal not terminated", "close the string with \" on the same line"));
     const char c = peek();
     if (c == '"') break;
     if (c == '\\') {

@@ -4,7 +4,21 @@
 // Tokens of HCL 1 (internal to the parser).
 namespace coffer::policy::hcl {
 
-enum class Type : std::uint8_t { end, identifier, string, heredoc, number, boolean, left_brace, right_brace, left_bracket, right_bracket, assign, comma, comment };
+enum class Type : std::uint8_t {
+  end,
+  identifier,
+  string,
+  heredoc,
+  number,
+  boolean,
+  left_brace,
+  right_brace,
+  left_bracket,
+  right_bracket,
+  assign,
+  comma,
+  comment
+};
 // The names that HCL's own messages use: IDENT, STRING, RBRACE ...
 [[nodiscard]] std::string_view type_name(Type type);
 
@@ -27,7 +41,9 @@ class Scanner {
   [[nodiscard]] char peek(std::size_t ahead = 0) const { return offset_ + ahead < text_.size() ? text_[offset_ + ahead] : '\0'; }
   void step();  // one byte; counts lines and characters
   [[nodiscard]] Position here() const { return {file_, line_, column_}; }
-  [[nodiscard]] Problem wrong(std::string message, std::string hint = {}) const { return problem(here(), std::move(message), std::move(hint)); }
+  [[nodiscard]] Problem wrong(std::string message, std::string hint = {}) const {
+    return problem(here(), std::move(message), std::move(hint));
+  }
 
   Scanned comment(Token token);
   Scanned identifier(Token token);

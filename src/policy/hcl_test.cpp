@@ -113,7 +113,8 @@ TEST(Hcl, HoldsItsLimits) {
 TEST(Hcl, PrintsCanonically) {
   EXPECT_EQ(print(good("# top\n\npath   \"a\"{capabilities=[\"read\"   ,\"list\"] # why\nx=1}\npath \"b\" { }").root),
             "# top\n\npath \"a\" {\n  capabilities = [\"read\", \"list\"] # why\n  x            = 1\n}\n\npath \"b\" {}\n");
-  EXPECT_EQ(print(good("{\"path\":{\"a/*\":{\"capabilities\":[\"read\"]}}}").root), "path = {\n  \"a/*\" = {\n    capabilities = [\"read\"]\n  }\n}\n");
+  EXPECT_EQ(print(good("{\"path\":{\"a/*\":{\"capabilities\":[\"read\"]}}}").root),
+            "path = {\n  \"a/*\" = {\n    capabilities = [\"read\"]\n  }\n}\n");
 }
 
 TEST(Hcl, ParseAfterPrintIsTheSame) {

@@ -71,7 +71,8 @@ std::vector<NearRule> nearest(std::span<const MergedRule> rules, std::string_vie
   });
   if (found.size() > limit) found.resize(limit);
   std::vector<NearRule> out;
-  for (const auto& [unused, rule] : found) out.push_back({rule->names.empty() ? rule->decisive : rule->names.front(), rule->shown, rule->capabilities});
+  for (const auto& [unused, rule] : found)
+    out.push_back({rule->names.empty() ? rule->decisive : rule->names.front(), rule->shown, rule->capabilities});
   return out;
 }
 

@@ -55,8 +55,7 @@ bool scalar_matches(const hcl::Value& rule, const json::Value& value) {
       if (glob_match(rule.text, text)) return true;
       if (value.is_number()) return same_number(rule.text, text);
       return value.is_bool() && boolean_of(rule.text) == value.as_bool();
-    case hcl::Kind::number:
-      return same_number(rule.text, text) || (value.is_bool() && boolean_of(rule.text) == value.as_bool());
+    case hcl::Kind::number: return same_number(rule.text, text) || (value.is_bool() && boolean_of(rule.text) == value.as_bool());
     case hcl::Kind::boolean: {
       const auto given = boolean_of(text);
       return given && *given == (rule.text == "true");
@@ -81,7 +80,8 @@ bool equals(const hcl::Value& rule, const json::Value& value) {
   if (value.is_null()) return rule.is(hcl::Kind::null);
   if (rule.is(hcl::Kind::list)) {
     const auto elements = value.elements();
-    return value.is_array() && std::ranges::equal(rule.entries, elements, [](const hcl::Entry& a, const json::Value& b) { return equals(a.value, b); });
+    return value.is_array() &&
+           std::ranges::equal(rule.entries, elements, [](const hcl::Entry& a, const json::Value& b) { return equals(a.value, b); });
   }
   if (rule.is(hcl::Kind::object)) return value.is_object() && equal_objects(rule, value);
   return !value.is_array() && !value.is_object() && scalar_matches(rule, value);
@@ -114,7 +114,9 @@ std::optional<std::string> joined(const std::vector<json::Value>& elements) {
 
 bool list_matches(const hcl::Value& rule, const json::Value& value, For purpose) {
   const auto elements = value.elements();
-  if (purpose == For::denying) return std::ranges::any_of(elements, [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
+  if (purpose == For::denying)
+    return std::ranges::any_of(
+        elements, [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
   if (elements.size() == 1) return equals(rule, elements.front());
   const auto text = rule.is(hcl::Kind::string) ? joined(elements) : std::nullopt;
   return text && glob_match(rule.text, *text);
@@ -153,7 +155,8 @@ ParameterVerdict check_parameters(const Restrictions& restrictions, const json::
   const bool all_denied = named(restrictions.denied, "*") != nullptr, others_allowed = named(restrictions.allowed, "*") != nullptr;
   if (all_denied) return ParameterVerdict::refuse;
   for (const auto& [key, value] : members) {
-    if (const auto* values = named(restrictions.denied, key); values && listed(*values, value, For::denying)) return ParameterVerdict::refuse;
+    if (const auto* values = named(restrictions.denied, key); values && listed(*values, value, For::denying))
+      return ParameterVerdict::refuse;
     if (restrictions.allowed.empty()) continue;
     const auto* values = named(restrictions.allowed, key);
     if (values ? !listed(*values, value, For::allowing) : !others_allowed) return ParameterVerdict::refuse;

@@ -8,7 +8,8 @@ namespace {
 class Parameters : public testing::Test {
  protected:
   static bool allows(std::string_view rule, std::string_view body, Capabilities wanted = update) {
-    const auto policy = parse("p", std::string("path \"a\" { capabilities = [\"create\",\"update\",\"read\",\"delete\"]\n") + std::string(rule) + "\n}");
+    const auto policy =
+        parse("p", std::string("path \"a\" { capabilities = [\"create\",\"update\",\"read\",\"delete\"]\n") + std::string(rule) + "\n}");
     EXPECT_TRUE(policy) << (policy ? "" : policy.error().message);
     const auto document = json::Document::parse(body);
     EXPECT_TRUE(document) << body;
@@ -19,7 +20,8 @@ class Parameters : public testing::Test {
 };
 
 TEST_F(Parameters, AsARealServerAnswers) {
-  constexpr std::string_view rule = R"(allowed_parameters = { "color" = ["red","b*"] "*" = [] } denied_parameters = { "secret" = [] } required_parameters = ["color"])";
+  constexpr std::string_view rule =
+      R"(allowed_parameters = { "color" = ["red","b*"] "*" = [] } denied_parameters = { "secret" = [] } required_parameters = ["color"])";
   EXPECT_TRUE(allows(rule, R"({"color": "red"})"));
   EXPECT_TRUE(allows(rule, R"({"color": "blue", "other": 1})"));
   EXPECT_FALSE(allows(rule, R"({"color": "green"})"));
@@ -50,18 +52,24 @@ TEST_F(Parameters, Denied) {
 TEST_F(Parameters, OneDecisionForAllEncodings) {  // security.md E11
   constexpr std::string_view number = R"(denied_parameters = { "n" = [1] })", text = R"(denied_parameters = { "n" = ["1"] })";
   for (const std::string_view rule : {number, text}) {
-    for (const std::string_view body : {R"({"n": 1})", R"({"n": "1"})", R"({"n": [1]})", R"({"n": ["1"]})", R"({"N": 1})", R"({"n": 1.0})", R"({"n": 2, "n": 1})", R"({"n": 1, "n": 2})"})
+    for (const std::string_view body : {R"({"n": 1})", R"({"n": "1"})", R"({"n": [1]})", R"({"n": ["1"]})", R"({"N": 1})", R"({"n": 1.0})",
+                                        R"({"n": 2, "n": 1})", R"({"n": 1, "n": 2})"})
       EXPECT_FALSE(allows(rule, body)) << rule << body;
   }
   constexpr std::string_view flag = R"(denied_parameters = { "f" = [true] })";
-  for (const std::string_view body : {R"({"f": true})", R"({"f": "true"})", R"({"f": "T"})", R"({"f": 1})", R"({"f": "1"})", R"({"f": [true]})"}) EXPECT_FALSE(allows(flag, body)) << body;
+  for (const std::string_view body :
+       {R"({"f": true})", R"({"f": "true"})", R"({"f": "T"})", R"({"f": 1})", R"({"f": "1"})", R"({"f": [true]})"})
+    EXPECT_FALSE(allows(flag, body)) << body;
   constexpr std::string_view list_rule = R"(denied_parameters = { "policies" = ["root"] })";
-  for (const std::string_view body : {R"({"policies": "root"})", R"({"policies": ["root"]})", R"({"policies": ["a", "root"]})", R"({"policies": "a, root"})", R"({"policies": ["a,root"]})"})
+  for (const std::string_view body : {R"({"policies": "root"})", R"({"policies": ["root"]})", R"({"policies": ["a", "root"]})",
+                                      R"({"policies": "a, root"})", R"({"policies": ["a,root"]})"})
     EXPECT_FALSE(allows(list_rule, body)) << body;
   constexpr std::string_view allowed = R"(allowed_parameters = { "policies" = ["a", "b,c", "x*"] })";
-  for (const std::string_view body : {R"({"policies": "a"})", R"({"policies": ["a"]})", R"({"policies": "b,c"})", R"({"policies": ["b", "c"]})", R"({"policies": "x,y"})", R"({"policies": ["x","y"]})"})
+  for (const std::string_view body : {R"({"policies": "a"})", R"({"policies": ["a"]})", R"({"policies": "b,c"})",
+                                      R"({"policies": ["b", "c"]})", R"({"policies": "x,y"})", R"({"policies": ["x","y"]})"})
     EXPECT_TRUE(allows(allowed, body)) << body;
-  for (const std::string_view body : {R"({"policies": "a,b"})", R"({"policies": ["a", "b"]})", R"({"policies": ["a", "root"]})", R"({"policies": null})", R"({"policies": []})", R"({"policies": {"a": 1}})"})
+  for (const std::string_view body : {R"({"policies": "a,b"})", R"({"policies": ["a", "b"]})", R"({"policies": ["a", "root"]})",
+                                      R"({"policies": null})", R"({"policies": []})", R"({"policies": {"a": 1}})"})
     EXPECT_FALSE(allows(allowed, body)) << body;
 }
 
@@ -74,7 +82,10 @@ TEST_F(Parameters, RequiredMustHaveAValue) {
 
 TEST_F(Parameters, MergeOfPolicies) {
   const auto one = parse("one", R"(path "a" { capabilities = ["update"] allowed_parameters = { "x" = ["1"] "y" = ["1"] } })").value();
-  const auto two = parse("two", R"(path "a" { capabilities = ["update"] allowed_parameters = { "x" = ["2"] "y" = [] } denied_parameters = { "z" = [] } })").value();
+  const auto two =
+      parse("two",
+            R"(path "a" { capabilities = ["update"] allowed_parameters = { "x" = ["2"] "y" = [] } denied_parameters = { "z" = [] } })")
+          .value();
   const auto acl = Acl::compile(std::vector{one, two}, false, nullptr);
   const auto allowed = [&](std::string_view body) {
     const auto document = json::Document::parse(body).value();

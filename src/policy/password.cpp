@@ -87,7 +87,8 @@ class Generator final : public PasswordPolicy {
       if (rule.at_least == 0) continue;
       needs_.push_back(rule.at_least);
       std::vector<bool> member(charset_.size());
-      for (const char32_t c : rule.characters) member[static_cast<std::size_t>(std::ranges::lower_bound(charset_, c) - charset_.begin())] = true;
+      for (const char32_t c : rule.characters)
+        member[static_cast<std::size_t>(std::ranges::lower_bound(charset_, c) - charset_.begin())] = true;
       members_.push_back(std::move(member));
     }
   }
@@ -113,7 +114,7 @@ class Generator final : public PasswordPolicy {
   [[nodiscard]] bool meets_rules(const std::vector<std::uint8_t>& picks) const {
     for (std::size_t r = 0; r < needs_.size(); ++r) {
       std::size_t count = 0;
-      for (const std::uint8_t pick : picks) count += members_[r][pick] ? 1 : 0;
+      for (const std::uint8_t pick : picks) count += members_[r][pick] ? 1u : 0u;
       if (count < needs_[r]) return false;
     }
     return true;
@@ -130,7 +131,9 @@ class PasswordReader {
  public:
   Result<std::unique_ptr<PasswordPolicy>> read(std::string_view text) {
     auto document = hcl::parse(text, {}, {.bytes = 64 << 10, .depth = 8, .nodes = 1000});
-    if (!document) return invalid(fmt::format("unable to decode: At {}:{}: {}", document.error().line, document.error().column, document.error().message));
+    if (!document)
+      return invalid(
+          fmt::format("unable to decode: At {}:{}: {}", document.error().line, document.error().column, document.error().message));
     refuse_unknown(document->root, top_keys);
     for (const hcl::Entry& entry : document->root.entries) {
       if (entry.name() == "length") length_ = whole_number(entry);
@@ -142,20 +145,24 @@ class PasswordReader {
   }
 
  private:
-  void wrong(const hcl::Position& at, std::string_view what) { errors_.push_back(fmt::format("{} (line {}, column {})", what, at.line, at.column)); }
+  void wrong(const hcl::Position& at, std::string_view what) {
+    errors_.push_back(fmt::format("{} (line {}, column {})", what, at.line, at.column));
+  }
 
   void refuse_unknown(const hcl::Value& object, std::span<const std::string_view> known) {
     for (const hcl::Entry& entry : object.entries) {
       if (std::ranges::find(known, entry.name()) != known.end()) continue;
       const std::string_view near = closest(entry.name(), known);
-      const std::string mend = near.empty() ? fmt::format("allowed: {}", fmt::join(known, ", ")) : fmt::format("did you mean \"{}\"?", near);
+      const std::string mend =
+          near.empty() ? fmt::format("allowed: {}", fmt::join(known, ", ")) : fmt::format("did you mean \"{}\"?", near);
       wrong(entry.keys.front().at, fmt::format("unknown key \"{}\"; {}", entry.name(), mend));
     }
   }
 
   std::int64_t whole_number(const hcl::Entry& entry) {
     const std::string& text = entry.value.text;
-    const bool whole = (entry.value.is(hcl::Kind::number) || entry.value.is(hcl::Kind::string)) && text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0) == std::string::npos;
+    const bool whole = (entry.value.is(hcl::Kind::number) || entry.value.is(hcl::Kind::string)) &&
+                       text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0) == std::string::npos;
     if (whole && !text.empty() && text != "-" && text.size() < 10) return std::stoll(text);
     wrong(entry.value.at, fmt::format("{} expected a whole number", entry.name()));
     return 1;
@@ -164,7 +171,8 @@ class PasswordReader {
   void read_rules(const hcl::Entry& entry) {
     auto blocks = hcl::blocks(entry, 1);
     if (!blocks) {
-      errors_.push_back(fmt::format("{} (line {}, column {}); {}", blocks.error().message, blocks.error().line, blocks.error().column, blocks.error().hint));
+      errors_.push_back(fmt::format("{} (line {}, column {}); {}", blocks.error().message, blocks.error().line, blocks.error().column,
+                                    blocks.error().hint));
       return;
     }
     for (const hcl::Block& block : *blocks) {

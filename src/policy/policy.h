@@ -26,8 +26,8 @@ inline constexpr Capabilities deny = 1, create = 2, read = 4, update = 8, del = 
 class Policy;  // one parsed text; immutable
 using PolicyPtr = std::shared_ptr<const Policy>;
 
-// Parses HCL 1 or JSON. `name` is the policy's, for decisions and audit records. Errors begin with "failed to parse policy: ", as Vault's do,
-// and say line and column and what is allowed there.
+// Parses HCL 1 or JSON. `name` is the policy's, for decisions and audit records. Errors begin with "failed to parse policy: ", as Vault's
+// do, and say line and column and what is allowed there.
 [[nodiscard]] Result<PolicyPtr> parse(std::string_view name, std::string_view text);
 // Canonical HCL of a policy text (policy fmt): comments stay, JSON becomes HCL. The text must be a valid policy.
 [[nodiscard]] Result<std::string> format(std::string_view text);
@@ -40,17 +40,23 @@ using PolicyPtr = std::shared_ptr<const Policy>;
 struct IdentityContext {
   std::string entity_id, entity_name;
   std::vector<std::pair<std::string, std::string>> metadata;
-  struct Alias { std::string mount_accessor, id, name; std::vector<std::pair<std::string, std::string>> metadata, custom_metadata; };
+  struct Alias {
+    std::string mount_accessor, id, name;
+    std::vector<std::pair<std::string, std::string>> metadata, custom_metadata;
+  };
   std::vector<Alias> aliases;
-  struct Group { std::string id, name; std::vector<std::pair<std::string, std::string>> metadata; };
+  struct Group {
+    std::string id, name;
+    std::vector<std::pair<std::string, std::string>> metadata;
+  };
   std::vector<Group> groups;
 };
 
 struct Query {
-  std::string_view path;         // canonical, with the mount: "secret/data/app"; lists end in '/'
-  Capabilities wanted = 0;       // exactly one bit
-  bool needs_sudo = false;       // the operation is declared sudo: `sudo` is required as well
-  json::Value parameters{};      // body or query of the request as an object; null value when there is none
+  std::string_view path;     // canonical, with the mount: "secret/data/app"; lists end in '/'
+  Capabilities wanted = 0;   // exactly one bit
+  bool needs_sudo = false;   // the operation is declared sudo: `sudo` is required as well
+  json::Value parameters{};  // body or query of the request as an object; null value when there is none
   std::optional<Seconds> wrap_ttl{};
 };
 
@@ -58,9 +64,18 @@ struct Query {
 struct Decision {
   bool allowed = false;
   bool root = false;
-  Capabilities granted = 0;           // of the rule that matched
-  std::string_view policy, rule;      // valid as long as the Acl
-  enum class Reason : std::uint8_t { granted, root, no_rule, denied, missing_capability, missing_sudo, parameter, wrapping } reason = Reason::no_rule;
+  Capabilities granted = 0;       // of the rule that matched
+  std::string_view policy, rule;  // valid as long as the Acl
+  enum class Reason : std::uint8_t {
+    granted,
+    root,
+    no_rule,
+    denied,
+    missing_capability,
+    missing_sudo,
+    parameter,
+    wrapping
+  } reason = Reason::no_rule;
   std::span<const std::string_view> granting_policies;  // for the audit record; filled only when allowed; valid as long as the Acl
 };
 

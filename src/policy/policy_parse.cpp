@@ -14,8 +14,19 @@ constexpr std::string_view failed = "failed to parse policy: ";
 
 // What may stand in a rule. The last three would take away from what a rule grants; where that is not built they are refused, since a rule
 // without them would grant more than its author meant.
-constexpr std::string_view rule_keys[] = {"comment", "policy", "capabilities", "allowed_parameters", "denied_parameters", "required_parameters", "min_wrapping_ttl",
-                                          "max_wrapping_ttl", "pagination_limit", "expiration", "subscribe_event_types", "control_group", "mfa_methods",
+constexpr std::string_view rule_keys[] = {"comment",
+                                          "policy",
+                                          "capabilities",
+                                          "allowed_parameters",
+                                          "denied_parameters",
+                                          "required_parameters",
+                                          "min_wrapping_ttl",
+                                          "max_wrapping_ttl",
+                                          "pagination_limit",
+                                          "expiration",
+                                          "subscribe_event_types",
+                                          "control_group",
+                                          "mfa_methods",
                                           "list_scan_response_keys_filter_path"};
 constexpr std::string_view refused_keys[] = {"control_group", "mfa_methods", "list_scan_response_keys_filter_path"};
 constexpr std::string_view top_keys[] = {"name", "path"};
@@ -35,7 +46,8 @@ class RuleReader {
 
   Result<PathRule> read() {
     rule_.path = path_.starts_with('/') ? path_.substr(1) : path_;
-    if (!check_templates(rule_.path, rule_.templated)) return invalid("failed to validate policy templating: unbalanced templating characters");
+    if (!check_templates(rule_.path, rule_.templated))
+      return invalid("failed to validate policy templating: unbalanced templating characters");
     if (rule_.path.find("+*") != std::string::npos) return wrong("invalid use of wildcards ('+*' is forbidden)");
     for (const hcl::Entry& entry : block_.body->entries) CHECK_OK(read(entry));
     Restrictions& r = rule_.restrictions;
@@ -61,7 +73,8 @@ class RuleReader {
     if (std::ranges::find(seen_, key) != seen_.end()) return wrong(entry.keys.front().at, fmt::format("\"{}\" is set twice", key));
     seen_.push_back(key);
     if (std::ranges::find(refused_keys, key) != std::end(refused_keys))
-      return wrong(entry.keys.front().at, fmt::format("\"{}\" is not supported, and the rule would grant more without it; remove it if that is meant", key));
+      return wrong(entry.keys.front().at,
+                   fmt::format("\"{}\" is not supported, and the rule would grant more without it; remove it if that is meant", key));
     if (entry.keys.size() > 1) return wrong(entry.keys[1].at, fmt::format("\"{}\" takes no label", key));
     if (value.is(hcl::Kind::null)) return {};
     if (key == "policy") return read_legacy_word(value);
@@ -80,7 +93,8 @@ class RuleReader {
   Result<std::vector<const hcl::Value*>> strings(std::string_view key, const hcl::Value& value) {
     std::vector<const hcl::Value*> out;
     const auto take = [&](const hcl::Value& item) -> Result<void> {
-      if (!item.is(hcl::Kind::string)) return wrong(item.at, fmt::format("{} expected a list of strings, got: {}", key, hcl::kind_name(item.kind)));
+      if (!item.is(hcl::Kind::string))
+        return wrong(item.at, fmt::format("{} expected a list of strings, got: {}", key, hcl::kind_name(item.kind)));
       out.push_back(&item);
       return {};
     };
@@ -127,7 +141,8 @@ class RuleReader {
   }
 
   Result<void> read_parameters(const hcl::Value& value, ParameterRules& into) {
-    if (!value.is(hcl::Kind::object)) return wrong(value.at, fmt::format("parameters expected an object, got: {}", hcl::kind_name(value.kind)));
+    if (!value.is(hcl::Kind::object))
+      return wrong(value.at, fmt::format("parameters expected an object, got: {}", hcl::kind_name(value.kind)));
     for (const hcl::Entry& entry : value.entries) {
       std::string name = ascii_lower(entry.name());
       if (std::ranges::find(into, name, &ParameterRules::value_type::first) != into.end())
@@ -161,7 +176,8 @@ class RuleReader {
   Result<void> read_limit(const hcl::Value& value) {
     constexpr std::int64_t most = 1'000'000'000;
     std::int64_t limit = -1;
-    if (value.is(hcl::Kind::number) && value.text.find_first_not_of("0123456789") == std::string::npos && value.text.size() <= 10) limit = std::stoll(value.text);
+    if (value.is(hcl::Kind::number) && value.text.find_first_not_of("0123456789") == std::string::npos && value.text.size() <= 10)
+      limit = std::stoll(value.text);
     if (limit < 0 || limit > most) return wrong(value.at, "pagination_limit expected a whole number");
     rule_.restrictions.pagination_limit = limit;
     return {};
@@ -181,9 +197,11 @@ class RuleReader {
   std::vector<std::string_view> seen_;
 };
 
-void collect_invalid_keys(const hcl::Value& object, std::span<const std::string_view> known, std::string_view prefix, std::vector<std::string>& errors) {
+void collect_invalid_keys(const hcl::Value& object, std::span<const std::string_view> known, std::string_view prefix,
+                          std::vector<std::string>& errors) {
   for (const hcl::Entry& entry : object.entries) {
-    if (std::ranges::find(known, entry.name()) == known.end()) errors.push_back(std::string(prefix) + invalid_key(entry.keys.front(), known));
+    if (std::ranges::find(known, entry.name()) == known.end())
+      errors.push_back(std::string(prefix) + invalid_key(entry.keys.front(), known));
   }
 }
 
@@ -191,7 +209,9 @@ Result<PolicyPtr> build(std::string_view name, const hcl::Document& document) {
   std::vector<std::string> errors;
   collect_invalid_keys(document.root, top_keys, "", errors);
   auto blocks = hcl::blocks(document.root, "path", 1);
-  if (!blocks) return invalid(fmt::format("At {}:{}: {}; {}", blocks.error().line, blocks.error().column, blocks.error().message, blocks.error().hint));
+  if (!blocks)
+    return invalid(
+        fmt::format("At {}:{}: {}; {}", blocks.error().line, blocks.error().column, blocks.error().message, blocks.error().hint));
   for (const hcl::Block& block : *blocks)
     collect_invalid_keys(*block.body, rule_keys, fmt::format("path \"{}\": ", block.labels.front()->text), errors);
   if (!errors.empty()) return invalid(listed_errors(errors));
@@ -207,7 +227,8 @@ Result<PolicyPtr> build(std::string_view name, const hcl::Document& document) {
 
 Result<hcl::Document> parse_text(std::string_view text) {
   auto document = hcl::parse(text);
-  if (!document) return invalid(fmt::format("{}At {}:{}: {}", failed, document.error().line, document.error().column, document.error().message));
+  if (!document)
+    return invalid(fmt::format("{}At {}:{}: {}", failed, document.error().line, document.error().column, document.error().message));
   return std::move(*document);
 }
 

@@ -11,8 +11,8 @@ struct CapabilityWord {
   Capabilities bit;
 };
 inline constexpr CapabilityWord capability_words[] = {
-    {"deny", deny},   {"create", create}, {"read", read}, {"update", update},       {"delete", del},      {"list", list},
-    {"sudo", sudo},   {"patch", patch},   {"scan", scan}, {"subscribe", subscribe}, {"recover", recover},
+    {"deny", deny}, {"create", create}, {"read", read}, {"update", update},       {"delete", del},      {"list", list},
+    {"sudo", sudo}, {"patch", patch},   {"scan", scan}, {"subscribe", subscribe}, {"recover", recover},
 };
 inline constexpr std::size_t capability_count = std::size(capability_words);
 
@@ -26,7 +26,8 @@ struct Restrictions {
   Duration min_wrapping{}, max_wrapping{};  // zero: none
   std::int64_t pagination_limit = 0;        // zero: none
   [[nodiscard]] bool none() const {
-    return allowed.empty() && denied.empty() && required.empty() && min_wrapping == Duration{} && max_wrapping == Duration{} && pagination_limit == 0;
+    return allowed.empty() && denied.empty() && required.empty() && min_wrapping == Duration{} && max_wrapping == Duration{} &&
+           pagination_limit == 0;
   }
 };
 

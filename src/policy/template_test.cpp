@@ -16,12 +16,15 @@ IdentityContext someone() {
 }
 
 std::shared_ptr<const Acl> compile(std::string_view path, const IdentityContext* who, std::string_view word = "read") {
-  const auto policy = parse("p", std::string("path \"") + std::string(path) + "\" { capabilities = [\"" + std::string(word) + "\"] }\npath \"open/*\" { capabilities = [\"read\"] }");
+  const auto policy = parse("p", std::string("path \"") + std::string(path) + "\" { capabilities = [\"" + std::string(word) +
+                                     "\"] }\npath \"open/*\" { capabilities = [\"read\"] }");
   EXPECT_TRUE(policy);
   EXPECT_TRUE(templated(std::vector{*policy}));
   return Acl::compile(std::vector{*policy}, false, who);
 }
-bool reads(std::string_view pattern, std::string_view path, const IdentityContext& who) { return compile(pattern, &who)->decide({.path = path, .wanted = read}).allowed; }
+bool reads(std::string_view pattern, std::string_view path, const IdentityContext& who) {
+  return compile(pattern, &who)->decide({.path = path, .wanted = read}).allowed;
+}
 
 TEST(Template, FillsInEverySlot) {
   const IdentityContext who = someone();
@@ -40,7 +43,8 @@ TEST(Template, FillsInEverySlot) {
 
 TEST(Template, DropsTheRuleWhenAValueIsMissing) {
   const IdentityContext who = someone();
-  for (const std::string_view slot : {"identity.entity.metadata.none", "identity.entity.metadata.empty", "identity.entity.aliases.other.name", "identity.groups.names.none.id", "nonsense", ""}) {
+  for (const std::string_view slot : {"identity.entity.metadata.none", "identity.entity.metadata.empty",
+                                      "identity.entity.aliases.other.name", "identity.groups.names.none.id", "nonsense", ""}) {
     const auto acl = compile("s/{{" + std::string(slot) + "}}*", &who);
     EXPECT_FALSE(acl->decide({.path = "s/anything", .wanted = read}).allowed) << slot;
     EXPECT_TRUE(acl->decide({.path = "open/x", .wanted = read}).allowed) << "the policy's other rules stay";
@@ -56,10 +60,13 @@ TEST(Template, NeverWidensByAValue) {  // security.md E06
     who.metadata = {{"k", value}};
     who.aliases = {{"acc", value, value, {{"k", value}}, {{"k", value}}}};
     who.groups = {{"g", value, {{"k", value}}}};
-    for (const std::string_view slot : {"identity.entity.id", "identity.entity.name", "identity.entity.metadata.k", "identity.entity.aliases.acc.id", "identity.entity.aliases.acc.name",
-                                        "identity.entity.aliases.acc.metadata.k", "identity.entity.aliases.acc.custom_metadata.k", "identity.groups.ids.g.name", "identity.groups.ids.g.metadata.k"}) {
+    for (const std::string_view slot :
+         {"identity.entity.id", "identity.entity.name", "identity.entity.metadata.k", "identity.entity.aliases.acc.id",
+          "identity.entity.aliases.acc.name", "identity.entity.aliases.acc.metadata.k", "identity.entity.aliases.acc.custom_metadata.k",
+          "identity.groups.ids.g.name", "identity.groups.ids.g.metadata.k"}) {
       const auto acl = compile("s/{{" + std::string(slot) + "}}", &who);
-      for (const std::string_view path : {"s/x", "s/a/b", "s/*", "s/+", "s/", "s/xy", "s/../y"}) EXPECT_FALSE(acl->decide({.path = path, .wanted = read}).allowed) << slot << evil;
+      for (const std::string_view path : {"s/x", "s/a/b", "s/*", "s/+", "s/", "s/xy", "s/../y"})
+        EXPECT_FALSE(acl->decide({.path = path, .wanted = read}).allowed) << slot << evil;
     }
     // A denying rule must not vanish by the same trick.
     const auto denying = compile("open/{{identity.entity.name}}/x", &who, "deny");
@@ -77,7 +84,8 @@ TEST(Template, TwoAliasesOfOneMountAreNoAnswer) {  // security.md E07
 }
 
 TEST(Template, BracesMustBalance) {
-  for (const std::string_view path : {"a/{{b", "a/b}}", "a/{{b{{c}}}}", "}}a{{", "a/{{}"}) EXPECT_FALSE(parse("p", "path \"" + std::string(path) + "\" { policy = \"read\" }")) << path;
+  for (const std::string_view path : {"a/{{b", "a/b}}", "a/{{b{{c}}}}", "}}a{{", "a/{{}"})
+    EXPECT_FALSE(parse("p", "path \"" + std::string(path) + "\" { policy = \"read\" }")) << path;
   EXPECT_TRUE(parse("p", "path \"a/{{x}}/{{y}}\" { policy = \"read\" }"));
 }
 

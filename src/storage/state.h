@@ -66,7 +66,7 @@ class State {
   [[nodiscard]] virtual Position highest_seen() const = 0;
   // Whether a get is slow enough that a cache of values in front of it pays.
   [[nodiscard]] virtual bool wants_cache() const = 0;
-  // Batch and position as one, or neither. With `sync` it is durable when this returns. Code::storage_full when the disk is under its
+  // Batch and position (which is one above that of head()) as one, or neither. With `sync` it is durable when this returns. Code::storage_full when the disk is under its
   // reserve: nothing was written. Any other failure poisons the state, leaves the outcome unknown (head() tells after a reopen) and
   // makes later calls fail with Code::unavailable. Keys are not empty.
   [[nodiscard]] virtual Result<void> apply(const Batch& batch, Position position, Epoch epoch, bool sync) = 0;

@@ -41,7 +41,6 @@ def refused(tmp_path, text, name="config.hcl"):
     ('storage "inmem" {\nlistener "tcp" { tls_disable = true }\n', ["config.hcl"]),
     ('storage "nonesuch" {}\nlistener "tcp" { address = "127.0.0.1:0" tls_disable = true }\n', ["nonesuch", "rocksdb"]),
     ('storage "inmem" {}\nlistener "tcp" { address = "127.0.0.1:0" tls_cert_file = "/no/such.pem" tls_key_file = "/no/such-key.pem" }\n', ["/no/such.pem"]),
-    ('storage "inmem" {}\nlistener "tcp" { address = "0.0.0.0:0" tls_disable = true }\n', ["0.0.0.0"]),
     ('storage "inmem" {}\nlistener "tcp" { address = "127.0.0.1:0" tls_disable = true }\ndefault_lease_ttl = "soon"\n', ["default_lease_ttl", "soon"]),
 ])
 def test_a_wrong_config_names_line_cause_and_mend(tmp_path, text, words):
@@ -127,6 +126,14 @@ def test_empty_environment_counts_as_unset(make_server):
     assert out.returncode == 0 and re.search(r"^Sealed +false$", out.stdout, re.M), out
 
 
+def test_plain_http_beyond_loopback_is_warned_of(make_server):
+    server = make_server(start=False, tls=False)
+    server.config["listener"]["tcp"]["address"] = f"0.0.0.0:{server.port}"
+    server.write_config()
+    server.spawn()
+    assert "warn" in server.log() and "0.0.0.0" in server.log()
+
+
 # -- TLS ---------------------------------------------------------------------------------------------------------------
 def handshake(server, context):
     import socket
@@ -155,6 +162,7 @@ def test_versions_and_ciphers(server):
 def test_rsa_certificate(make_server):
     server = make_server(start=False)
     make_certificate(server.folder, algorithm="rsa")
+    server.root = server.client()
     server.start()
     server.root.get("sys/mounts").ok(200)
 

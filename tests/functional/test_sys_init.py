@@ -44,7 +44,7 @@ def test_bad_seal_configuration(blank, fields, text):
 
 
 def test_recovery_fields_do_not_fit_a_shamir_seal(blank):
-    blank.root.put("sys/init", {"secret_shares": 1, "secret_threshold": 1, "recovery_shares": 1, "recovery_threshold": 1}).refused(
+    blank.root.put("sys/init", {"secret_shares": 1, "secret_threshold": 1, "recovery_shares": 1}).refused(
         400, "parameters recovery_shares not applicable to seal type shamir")
 
 
@@ -150,7 +150,7 @@ def pgp(tmp_path_factory):
 
     keys = {}
     for name in ("ann", "bob", "cleo"):
-        gpg("--quick-generate-key", f"{name}@example.org", "rsa2048", "default", "never")
+        gpg("--quick-generate-key", f"{name}@example.org", "rsa2048", "sign,encr", "never")
         keys[name] = base64.b64encode(gpg("--export", f"{name}@example.org")).decode()
     yield keys, lambda message: gpg("--decrypt", stdin=message)
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True)

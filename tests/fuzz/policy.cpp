@@ -7,8 +7,8 @@
 
 #include "policy/policy.h"
 
-// The first line is a path, the rest a policy. Its canonical form decides alike, spellings of a listing decide alike, and what is denied for
-// its capability is not among the capabilities.
+// The first line is a path, the rest a policy. Its canonical form decides alike, both spellings of a listing decide alike, and what is
+// allowed is within reach.
 namespace {
 
 namespace policy = coffer::policy;

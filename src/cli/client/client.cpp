@@ -142,11 +142,11 @@ RequestError Client::status_error(std::string_view method, const std::string& ta
   error.text += fmt::format("URL: {} {}{}\nCode: {}. ", method, base, target, response.status);
   const Result<json::Document> parsed = json::Document::parse(response.body);
   const std::optional<json::Value> errors = parsed && parsed->root().is_object() ? parsed->root().find("errors") : std::nullopt;
-  if (!errors || !errors->is_array()) {
+  if (!parsed || !parsed->root().is_object()) {
     error.text += "Raw Message:\n\n" + response.body;
   } else {
     error.text += "Errors:\n\n";
-    error.errors = texts(*errors);
+    if (errors) error.errors = texts(*errors);
     for (std::size_t i = 0; i < error.errors.size(); ++i) error.text += (i == 0 ? "* " : "\n* ") + error.errors[i];
   }
   error.body = response.body;

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "cli/context.h"
+#include "cli/friendly/private_file.h"
 
 extern char** environ;
 
@@ -111,20 +112,7 @@ Expected<void> TokenHelper::store(const SecretBytes& token) const {
     return {};
   }
   const std::string path = TRY(token_path());
-  // Written beside and renamed, so that a reader never meets half a token.
-  std::string beside = path + ".XXXXXX";
-  const int file = ::mkostemp(beside.data(), O_CLOEXEC);
-  if (file < 0) return usage_error(fmt::format("cannot write {}: {}", path, ascii_message(errno)));
-  const std::string_view text = token.reveal_text();
-  const bool written = ::fchmod(file, 0600) == 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int why = errno;
-  ::close(file);
-  if (!written || ::rename(beside.c_str(), path.c_str()) != 0) {
-    const std::string reason = ascii_message(written ? errno : why);
-    ::unlink(beside.c_str());
-    return usage_error(fmt::format("cannot write {}: {}", path, reason));
-  }
-  return {};
+  return replace_file(path, token.reveal_text(), 0600);
 }
 
 Expected<void> TokenHelper::erase() const {

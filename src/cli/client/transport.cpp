@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/secret.h"
 #include "cli/client/curl_library.h"
+#include "cli/flags/key_values.h"
 
 namespace coffer::cli {
 namespace {
@@ -43,12 +44,20 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
   return size * count;
 }
 
+// "tcp 127.0.0.1:8200" or "unix /run/vault.sock", out of an address.
+std::string host_of(const std::string& address) {
+  UnixAddress local;
+  if (parse_unix_address(address, local)) return "unix " + local.socket;
+  const std::size_t begin = std::min(address.find("://"), address.size() - 3) + 3;
+  return "tcp " + address.substr(begin, address.find('/', begin) - begin);
+}
+
 // The words that Vault's own command has for a failure that users meet often, else libcurl's.
-std::string explain(const CurlLibrary& curl, CURLcode code, const char* detail, const std::string& url) {
+std::string explain(const CurlLibrary& curl, CURLcode code, const char* detail, long os_error, const std::string& url) {
   const std::string_view text = detail[0] != '\0' ? std::string_view(detail) : std::string_view(curl.easy_strerror(code));
   if (code == CURLE_SSL_CONNECT_ERROR && text.find("wrong version number") != std::string_view::npos && url.starts_with("https://"))
     return "http: server gave HTTP response to HTTPS client";
-  if (code == CURLE_COULDNT_CONNECT && text.find("refused") != std::string_view::npos) return std::string(text) + ": connection refused";
+  if (code == CURLE_COULDNT_CONNECT && os_error != 0) return fmt::format("dial {}: connect: {}", host_of(url), ascii_message(static_cast<int>(os_error)));
   if (code == CURLE_OPERATION_TIMEDOUT) return "context deadline exceeded (" + std::string(text) + ")";
   if (code == CURLE_PEER_FAILED_VERIFICATION) return "tls: failed to verify certificate: " + std::string(text);
   return std::string(text);
@@ -91,6 +100,10 @@ class CurlTransport final : public Transport {
   void set_up_tls() {
     set_text(CURLOPT_CAINFO, options_.ca_cert);
     if (options_.ca_cert.empty()) set_text(CURLOPT_CAPATH, options_.ca_path);
+    if (options_.ca_cert.empty() && !options_.ca_cert_bytes.empty()) {
+      curl_blob blob{options_.ca_cert_bytes.data(), options_.ca_cert_bytes.size(), CURL_BLOB_NOCOPY};
+      set(CURLOPT_CAINFO_BLOB, &blob);
+    }
     set_text(CURLOPT_SSLCERT, options_.client_cert);
     set_text(CURLOPT_SSLKEY, options_.client_key);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -159,7 +172,9 @@ class CurlTransport final : public Transport {
     wipe_headers(headers);
     curl_->slist_free_all(connect_to);
     if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && request.on_data)) {
-      std::string why = explain(*curl_, code, detail, options_.address);
+      long os_error = 0;
+      (void)curl_->easy_getinfo(handle_, CURLINFO_OS_ERRNO, &os_error);
+      std::string why = explain(*curl_, code, detail, os_error, options_.address);
       std::string next = why.starts_with("http: server gave HTTP")
                              ? "the server speaks plain HTTP: set VAULT_ADDR (or -address) to http://..."
                              : "is the server running, and is the address right? See -address and VAULT_ADDR";

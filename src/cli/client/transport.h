@@ -16,6 +16,7 @@ namespace coffer::cli {
 struct ConnectionOptions {
   std::string address = "https://127.0.0.1:8200";  // https://, http:// or unix://<path of a socket>
   std::string ca_cert, ca_path;                    // PEM file, folder of PEM files
+  std::string ca_cert_bytes;                       // PEM text, instead of a file
   std::string client_cert, client_key;
   std::string tls_server_name;
   std::string proxy;

@@ -62,6 +62,17 @@ TEST_F(CommandTest, WriteAndItsErrors) {
   EXPECT_EQ(console.err, "Must supply data or use -force\n");
 }
 
+TEST_F(CommandTest, ErrorsMayCarryWarnings) {
+  server.on("PUT /v1/secret/foo", R"({"request_id":"r","data":null,"warnings":["use 'vault kv put'"],"auth":null})", 404);
+  EXPECT_EQ(run({"write", "secret/foo", "a=b"}), 2);
+  EXPECT_EQ(console.err,
+            "Error writing data to secret/foo: Error making API request.\n\nURL: PUT http://127.0.0.1:8200/v1/secret/foo\nCode: 404. Errors:\n\n\n"
+            "WARNING! The following warnings were returned from Vault:\n\n  * use 'vault kv put'\n\n");
+  server.on("PUT /v1/secret/raw", "no JSON", 502);
+  EXPECT_EQ(run({"write", "secret/raw", "a=b"}), 2);
+  EXPECT_TRUE(console.err.ends_with("Code: 502. Raw Message:\n\nno JSON\n")) << console.err;
+}
+
 TEST_F(CommandTest, ReadInItsForms) {
   const char* body = R"({"request_id":"r1","lease_id":"","renewable":false,"lease_duration":2764800,"data":{"foo":"bar","ttl":3600,"n":1.50},)"
                      R"("wrap_info":null,"warnings":["careful"],"auth":null,"mount_type":"kv"})";

@@ -4,8 +4,24 @@
 
 namespace coffer::cli {
 
+namespace {
+
+// An error may come with an envelope that says more: warnings such as "use 'vault kv put'", or data.
+Expected<int> output_failed(Context& context, std::string_view prefix, RequestError error) {
+  Result<json::Document> parsed = error.body.empty() ? json::Document::parse("null") : json::Document::parse(error.body);
+  Failure failure = failed(prefix, error);
+  if (!parsed || !parsed->root().is_object() || error.status != 404) return std::unexpected(std::move(failure));
+  const Answer answer(error.status, std::move(error.body), std::move(*parsed));
+  if (answer.warnings().empty() && answer.data().size() == 0) return std::unexpected(std::move(failure));
+  context.console.error(failure.text);
+  CHECK_OK(output_answer(context, answer));
+  return exit_server;
+}
+
+}  // namespace
+
 Expected<int> output_written(Context& context, Reply<MaybeAnswer> reply, const std::string& path) {
-  if (!reply) return std::unexpected(failed(fmt::format("Error writing data to {}: ", path), std::move(reply).error()));
+  if (!reply) return output_failed(context, fmt::format("Error writing data to {}: ", path), std::move(reply).error());
   if (!*reply) {
     if (context.is_table()) context.console.line("Success! Data written to: " + path);
     return exit_ok;
@@ -14,7 +30,7 @@ Expected<int> output_written(Context& context, Reply<MaybeAnswer> reply, const s
 }
 
 Expected<int> output_deleted(Context& context, Reply<MaybeAnswer> reply, const std::string& path) {
-  if (!reply) return std::unexpected(failed(fmt::format("Error deleting {}: ", path), std::move(reply).error()));
+  if (!reply) return output_failed(context, fmt::format("Error deleting {}: ", path), std::move(reply).error());
   if (!*reply) {
     if (context.is_table()) context.console.line("Success! Data deleted (if it existed) at: " + path);
     return exit_ok;

@@ -1,13 +1,11 @@
 #include "policy/policy.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <fstream>
+#include <sys/stat.h>
 
 #include "base/encoding.h"
 #include "cli/commands/common.h"
+#include "cli/friendly/private_file.h"
 
 namespace coffer::cli {
 namespace {
@@ -69,10 +67,10 @@ Expected<int> format(Context& context) {
   const Result<std::string> formatted = policy::format(*text);
   if (!formatted) return usage_error(formatted.error().message);
   if (*formatted != *text) {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out << *formatted;
-    out.close();
-    if (!out) return usage_error("Error writing result: " + path);
+    struct stat info {};
+    const unsigned mode = ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0644U;
+    const Expected<void> written = replace_file(path, *formatted, mode);
+    if (!written) return usage_error("Error writing result: " + written.error().text);
   }
   context.console.line("Success! Formatted policy: " + path);
   return exit_ok;

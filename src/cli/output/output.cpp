@@ -114,7 +114,7 @@ Expected<int> output_machine(Context& context, const std::string& json_text) {
   if (format == "yaml") {
     const Result<json::Document> parsed = json::Document::parse(json_text);
     if (!parsed) return usage_error("Could not parse output: " + parsed.error().message);
-    context.console.line(yaml_text(parsed->root()));
+    context.console.line(trim_space(yaml_text(parsed->root())));
     return exit_ok;
   }
   if (format == "raw") return usage_error("This command does not support the -format=raw option.");
@@ -158,7 +158,7 @@ Expected<int> output_field_value(Context& context, json::Value value, std::strin
   const std::string format = context.format();
   if (format == "table" || format == "raw") print_raw(context, go_value(value));
   else if (format == "json") print_raw(context, indented_json(value, true));
-  else if (format == "yaml") print_raw(context, yaml_text(value) + "\n");
+  else if (format == "yaml") print_raw(context, yaml_text(value));
   else return output_machine(context, "");
   return exit_ok;
 }

@@ -76,13 +76,13 @@ TEST(YamlText, AsVaultWritesIt) {
             "list:\n"
             "- default\n"
             "- root\n"
-            "none: []");
+            "none: []\n");
 }
 
 TEST(YamlText, RoundTrips) {
   for (const std::string_view text :
        {R"({"a":"x: y","b":"- z","c":"#no","d":"'q'","e":"\"","f":" lead","g":"tab\t","h":"é☕","i":"null","j":"1e3","k":"0x10","l":"2020-01-01","m":"\u0001"})",
-        R"([1,-2.5,true,null,"",[],{}])", R"("text")", R"({"multi":"a\n\nb","trail":"x\n\n","spaces":"  \n y"})"}) {
+        R"([1,-2.5,true,null,"",[],{}])", R"("text")", R"({"multi":"a\n\nb","trail":"x\n\n","spaces":"  \n y","z":"end\n"})"}) {
     const auto document = parse(text);
     const auto back = yaml_to_json(yaml_text(document.root()));
     ASSERT_TRUE(back) << back.error().message << "\n" << yaml_text(document.root());
@@ -94,6 +94,7 @@ TEST(YamlText, ReadsCommonForms) {
   EXPECT_EQ(*yaml_to_json("a: 1\nb: [x, 'y', \"z\"]\nc:\n  d: ~\n  e: yes\n  f: 007\n"), R"({"a":1,"b":["x","y","z"],"c":{"d":null,"e":"yes","f":"007"}})");
   EXPECT_EQ(*yaml_to_json(""), "null");
   EXPECT_FALSE(yaml_to_json("a: &x 1\nb: *x\n"));
+  EXPECT_FALSE(yaml_to_json("a: 1\na: 2\n"));
   EXPECT_FALSE(yaml_to_json("a: [1"));
   EXPECT_FALSE(yaml_to_json("? [a]\n: b\n"));
 }

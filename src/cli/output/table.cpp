@@ -44,7 +44,9 @@ std::string table(std::vector<Row> rows) {
 
 std::vector<json::Value::Member> sorted_members(json::Value object) {
   std::vector<json::Value::Member> members = object.members();
-  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+    return a.key != b.key ? a.key < b.key : a.value.raw().data() < b.value.raw().data();
+  });
   return members;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <yaml.h>
 
-#include <cmath>
+#include <set>
 
 #include "base/encoding.h"
 #include "cli/output/table.h"
@@ -67,7 +67,6 @@ class Emitter {
     ok = ok && yaml_document_end_event_initialize(&event, 1) != 0 && send(event);
     ok = ok && yaml_stream_end_event_initialize(&event) != 0 && send(event);
     if (!ok) return {};
-    while (out_.ends_with('\n')) out_.pop_back();
     return std::move(out_);
   }
 
@@ -86,7 +85,8 @@ class Emitter {
   }
   bool text_scalar(std::string_view text) {
     yaml_scalar_style_t style = YAML_ANY_SCALAR_STYLE;
-    if (reads_as_other_type(text)) style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    // A block that keeps several line ends at its end would swallow what is done to the end of the document.
+    if (reads_as_other_type(text) || text.ends_with("\n\n") || text == "\n") style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     else if (text.find('\n') != std::string_view::npos) style = YAML_LITERAL_SCALAR_STYLE;
     return scalar(text, style);
   }
@@ -124,6 +124,7 @@ class Reader {
  public:
   explicit Reader(std::string_view text) {
     yaml_parser_initialize(&parser_);
+    if (text.data() == nullptr) text = "";  // libyaml asserts that there is a pointer
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
   ~Reader() { yaml_parser_delete(&parser_); }
@@ -184,6 +185,7 @@ class Reader {
 
   Result<void> mapping(std::string& out, int depth) {
     out.push_back('{');
+    std::set<std::string> keys;
     for (bool first = true;; first = false) {
       yaml_event_t event;
       CHECK_OK(next(event));
@@ -194,10 +196,11 @@ class Reader {
       }
       const std::size_t line = event.start_mark.line + 1;
       if (event.type != YAML_SCALAR_EVENT) return yaml_event_delete(&event), invalid(fmt::format("YAML key at line {} must be a text", line));
-      if (!first) out.push_back(',');
-      out += json::quoted({reinterpret_cast<const char*>(event.data.scalar.value), event.data.scalar.length});
-      out.push_back(':');
+      std::string key(reinterpret_cast<const char*>(event.data.scalar.value), event.data.scalar.length);
       yaml_event_delete(&event);
+      if (!first) out.push_back(',');
+      out += json::quoted(key) + ":";
+      if (!keys.insert(std::move(key)).second) return invalid(fmt::format("YAML key at line {} stands twice", line));
       CHECK_OK(next(event));
       CHECK_OK(node(event, out, depth + 1));
     }

@@ -15,7 +15,8 @@ void read_options(Reader& reader, const hcl::Entry& entry, AuditDevice& into) {
       if (const auto text = reader.scalar(option)) {
         into.options.emplace_back(option.name(), *text);
       } else {
-        reader.wrong(option.value.at, fmt::format("audit option \"{}\" expected a string", option.name()), "write its value in double quotes");
+        reader.wrong(option.value.at, fmt::format("audit option \"{}\" expected a string", option.name()),
+                     "write its value in double quotes");
       }
     }
   }
@@ -24,7 +25,11 @@ void read_options(Reader& reader, const hcl::Entry& entry, AuditDevice& into) {
 void read_local(Reader& reader, const hcl::Entry& entry, AuditDevice& into) { reader.read(entry, into.local); }
 
 constexpr Setting<AuditDevice> table[] = {
-    setting<&AuditDevice::type>("type"), setting<&AuditDevice::path>("path"), setting<&AuditDevice::description>("description"), {"local", read_local}, {"options", read_options},
+    setting<&AuditDevice::type>("type"),
+    setting<&AuditDevice::path>("path"),
+    setting<&AuditDevice::description>("description"),
+    {"local", read_local},
+    {"options", read_options},
 };
 
 constexpr std::string_view types[] = {"file", "syslog", "socket"};
@@ -45,7 +50,8 @@ class Finder {
     if (value.is(hcl::Kind::list)) {
       for (const hcl::Entry& element : value.entries) descend(element.value, labels, at);
     } else if (!value.is(hcl::Kind::object) || labels.size() > 2) {
-      reader_.wrong(at, "an audit device expected a block", "write audit \"file\" \"name\" { options { file_path = \"/var/log/coffer/audit.log\" } }");
+      reader_.wrong(at, "an audit device expected a block",
+                    "write audit \"file\" \"name\" { options { file_path = \"/var/log/coffer/audit.log\" } }");
     } else if (labels.size() == 2 || is_body(value)) {
       device(value, labels, at);
     } else {
@@ -67,13 +73,17 @@ class Finder {
     while (device.path.ends_with('/')) device.path.pop_back();
     if (std::ranges::find(types, device.type) == std::end(types)) {
       const std::string_view near = policy::closest(device.type, types);
-      reader_.wrong(at, fmt::format("unknown audit device \"{}\"", device.type), near.empty() ? "allowed: file, syslog, socket" : fmt::format("did you mean \"{}\"?", near));
+      reader_.wrong(at, fmt::format("unknown audit device \"{}\"", device.type),
+                    near.empty() ? "allowed: file, syslog, socket" : fmt::format("did you mean \"{}\"?", near));
       return;
     }
-    const auto has = [&](std::string_view name) { return std::ranges::find(device.options, name, &Pairs::value_type::first) != device.options.end(); };
+    const auto has = [&](std::string_view name) {
+      return std::ranges::find(device.options, name, &Pairs::value_type::first) != device.options.end();
+    };
     if (device.type == "file" && !has("file_path") && !has("path"))
       reader_.wrong(at, "audit device \"file\" needs the option file_path", "write options { file_path = \"/var/log/coffer/audit.log\" }");
-    if (device.type == "socket" && !has("address")) reader_.wrong(at, "audit device \"socket\" needs the option address", "write options { address = \"127.0.0.1:9090\" }");
+    if (device.type == "socket" && !has("address"))
+      reader_.wrong(at, "audit device \"socket\" needs the option address", "write options { address = \"127.0.0.1:9090\" }");
     if (std::ranges::find(into_.audits, device.path, &AuditDevice::path) != into_.audits.end())
       reader_.wrong(at, fmt::format("two audit devices are named \"{}\"", device.path), "give each a second label of its own");
     into_.audits.push_back(std::move(device));

@@ -15,7 +15,7 @@ struct StorageSettings {
   Storage storage;
   std::string api_addr, cluster_addr;
 };
-template <std::string Storage::*Member>
+template <std::string Storage::* Member>
 void read_of_storage(Reader& reader, const hcl::Entry& entry, StorageSettings& into) {
   reader.read(entry, into.storage.*Member);
 }
@@ -48,8 +48,9 @@ constexpr Setting<StorageSettings> storage_table[] = {
     tuning("raft_wal"),
 };
 
-constexpr std::string_view other_stores[] = {"aerospike", "alicloudoss", "azure", "cassandra", "cockroachdb", "consul", "couchdb", "dynamodb", "etcd", "foundationdb", "gcs", "manta",
-                                             "mssql", "mysql", "oci", "postgresql", "s3", "spanner", "swift", "zookeeper"};
+constexpr std::string_view other_stores[] = {"aerospike", "alicloudoss", "azure",        "cassandra", "cockroachdb", "consul",   "couchdb",
+                                             "dynamodb",  "etcd",        "foundationdb", "gcs",       "manta",       "mssql",    "mysql",
+                                             "oci",       "postgresql",  "s3",           "spanner",   "swift",       "zookeeper"};
 constexpr std::string_view stores[] = {"rocksdb", "inmem", "file", "raft"};
 
 // False when the type is not known.
@@ -58,7 +59,10 @@ bool choose_storage(Reader& reader, const hcl::Key& type, Storage& into) {
   into.declared = word;
   if (word == "rocksdb") return true;
   if (word == "file" || word == "raft") {
-    reader.note(type.at, fmt::format("storage \"{}\" is kept in the embedded store (rocksdb) below its path; data of another server there are not read", word));
+    reader.note(
+        type.at,
+        fmt::format("storage \"{}\" is kept in the embedded store (rocksdb) below its path; data of another server there are not read",
+                    word));
     return true;
   }
   if (word == "inmem" || word == "inmem_ha" || word == "inmem_transactional" || word == "inmem_transactional_ha") {
@@ -70,7 +74,8 @@ bool choose_storage(Reader& reader, const hcl::Key& type, Storage& into) {
     reader.wrong(type.at, fmt::format("storage \"{}\" is not supported", word), "write storage \"rocksdb\" { path = \"/var/lib/coffer\" }");
   } else {
     const std::string_view near = policy::closest(word, stores);
-    reader.wrong(type.at, fmt::format("unknown storage \"{}\"", type.text), near.empty() ? fmt::format("allowed: {}", fmt::join(stores, ", ")) : fmt::format("did you mean \"{}\"?", near));
+    reader.wrong(type.at, fmt::format("unknown storage \"{}\"", type.text),
+                 near.empty() ? fmt::format("allowed: {}", fmt::join(stores, ", ")) : fmt::format("did you mean \"{}\"?", near));
   }
   return false;
 }
@@ -79,7 +84,7 @@ struct SealSettings {
   Seal seal;
   bool disabled = false;
 };
-template <std::string Seal::*Member>
+template <std::string Seal::* Member>
 void read_of_seal(Reader& reader, const hcl::Entry& entry, SealSettings& into) {
   reader.read(entry, into.seal.*Member);
 }
@@ -93,15 +98,20 @@ constexpr Setting<SealSettings> seal_table[] = {
     without_effect<SealSettings>("priority", "there is one seal"),
     without_effect<SealSettings>("purpose", "there is one seal"),
 };
-constexpr std::string_view other_seals[] = {"alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "ovhcloud", "pkcs11", "tcloudpublic", "transit"};
+constexpr std::string_view other_seals[] = {"alicloudkms", "awskms",   "azurekeyvault", "gcpckms",      "kmip",
+                                            "ocikms",      "ovhcloud", "pkcs11",        "tcloudpublic", "transit"};
 
 void check_static(Reader& reader, const hcl::Position& at, const Seal& seal) {
   if (seal.current_key.empty() || seal.current_key_id.empty())
-    reader.wrong(at, "seal \"static\" needs current_key_id and current_key", "write current_key = \"file:///etc/coffer/seal.key\", a file with 32 random bytes");
-  if (seal.previous_key.empty() != seal.previous_key_id.empty()) reader.wrong(at, "seal \"static\" has only one of previous_key_id and previous_key", "give both or neither");
-  if (!seal.previous_key_id.empty() && seal.previous_key_id == seal.current_key_id) reader.wrong(at, "seal \"static\": both keys have the same id", "give the new key a new id");
+    reader.wrong(at, "seal \"static\" needs current_key_id and current_key",
+                 "write current_key = \"file:///etc/coffer/seal.key\", a file with 32 random bytes");
+  if (seal.previous_key.empty() != seal.previous_key_id.empty())
+    reader.wrong(at, "seal \"static\" has only one of previous_key_id and previous_key", "give both or neither");
+  if (!seal.previous_key_id.empty() && seal.previous_key_id == seal.current_key_id)
+    reader.wrong(at, "seal \"static\": both keys have the same id", "give the new key a new id");
   for (const std::string* key : {&seal.current_key, &seal.previous_key}) {
-    if (!key->empty() && key->find("://") == std::string::npos) reader.note(at, "a seal's key stands in the configuration itself: file://, env:// or credential:// keep it apart");
+    if (!key->empty() && key->find("://") == std::string::npos)
+      reader.note(at, "a seal's key stands in the configuration itself: file://, env:// or credential:// keep it apart");
   }
 }
 
@@ -156,7 +166,9 @@ constexpr Setting<UserLockout> lockout_table[] = {
 void read_storage(Reader& reader, const hcl::Entry& entry, Config& into) {
   auto blocks = hcl::blocks(entry, 1);
   if (!blocks) return reader.wrong(blocks.error(), entry.keys.front().at.file);
-  if (blocks->empty()) return reader.wrong(entry.keys.front().at, "the storage block names no storage", "write storage \"rocksdb\" { path = \"/var/lib/coffer\" }");
+  if (blocks->empty())
+    return reader.wrong(entry.keys.front().at, "the storage block names no storage",
+                        "write storage \"rocksdb\" { path = \"/var/lib/coffer\" }");
   if (blocks->size() > 1) return reader.wrong(blocks->back().labels.front()->at, "a second storage", "one server has one storage");
   const hcl::Key& type = *blocks->front().labels.front();
   StorageSettings read;
@@ -165,7 +177,8 @@ void read_storage(Reader& reader, const hcl::Entry& entry, Config& into) {
   if (read.storage.type == StorageType::memory) {
     read.storage.path.clear();
   } else if (read.storage.path.empty()) {
-    reader.wrong(type.at, fmt::format("storage \"{}\" needs a path", type.text), "write path = \"/var/lib/coffer\", a folder that the server may write");
+    reader.wrong(type.at, fmt::format("storage \"{}\" needs a path", type.text),
+                 "write path = \"/var/lib/coffer\", a folder that the server may write");
   }
   into.storage = std::move(read.storage);
   if (into.api_addr.empty()) into.api_addr = std::move(read.api_addr);
@@ -197,7 +210,8 @@ void read_seal(Reader& reader, const hcl::Entry& entry, Config& into) {
 }
 
 void read_telemetry(Reader& reader, const hcl::Entry& entry, Config& into) {
-  for (const hcl::Value* object : reader.objects(entry)) read_object<Telemetry>(reader, *object, "telemetry", telemetry_table, into.telemetry);
+  for (const hcl::Value* object : reader.objects(entry))
+    read_object<Telemetry>(reader, *object, "telemetry", telemetry_table, into.telemetry);
 }
 
 void read_user_lockout(Reader& reader, const hcl::Entry& entry, Config& into) {
@@ -208,7 +222,8 @@ void read_user_lockout(Reader& reader, const hcl::Entry& entry, Config& into) {
     constexpr std::string_view types[] = {"all", "userpass", "approle", "ldap"};
     UserLockout lockout;
     lockout.type = ascii_lower(type.text);
-    if (std::ranges::find(types, lockout.type) == std::end(types)) reader.wrong(type.at, fmt::format("user_lockout \"{}\" is unknown", type.text), "allowed: all, userpass, approle, ldap");
+    if (std::ranges::find(types, lockout.type) == std::end(types))
+      reader.wrong(type.at, fmt::format("user_lockout \"{}\" is unknown", type.text), "allowed: all, userpass, approle, ldap");
     read_object<UserLockout>(reader, *block.body, "user_lockout", lockout_table, lockout);
     into.user_lockouts.push_back(std::move(lockout));
   }

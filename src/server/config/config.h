@@ -36,12 +36,12 @@ struct Listener {
   bool tls_disable = false;
   std::string tls_cert_file, tls_key_file, tls_client_ca_file;  // as written: relative to the working directory
   std::string tls_min_version = "tls12", tls_max_version = "tls13";
-  std::string tls_cipher_suites;           // as OpenSSL names them, for TLS 1.2; empty: the server's choice
+  std::string tls_cipher_suites;  // as OpenSSL names them, for TLS 1.2; empty: the server's choice
   bool tls_require_and_verify_client_cert = false, tls_disable_client_certs = false;
   std::optional<Seconds> http_read_header_timeout, http_read_timeout, http_write_timeout, http_idle_timeout;
-  std::int64_t max_request_size = 32 << 20;    // bytes of a body; 0 or less is refused
+  std::int64_t max_request_size = 32 << 20;  // bytes of a body; 0 or less is refused
   std::optional<Seconds> max_request_duration;
-  bool require_request_header = false;         // X-Vault-Request must be there
+  bool require_request_header = false;  // X-Vault-Request must be there
   bool disable_unauthed_rekey_endpoints = true, disable_unauthed_generate_root_endpoints = true;
   bool unauthenticated_metrics_access = false, unauthenticated_pprof_access = false, unauthenticated_in_flight_requests_access = false;
   std::vector<std::string> x_forwarded_for_authorized_addrs;  // addresses and CIDRs
@@ -50,11 +50,14 @@ struct Listener {
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
   std::vector<std::string> proxy_protocol_authorized_addrs;
   // Headers of every answer: by "default", "2xx" or "404".
-  struct ResponseHeaders { std::string status; Pairs headers; };
+  struct ResponseHeaders {
+    std::string status;
+    Pairs headers;
+  };
   std::vector<ResponseHeaders> custom_response_headers;
   unsigned socket_mode = 0600;
   std::string socket_user, socket_group;
-  std::string file;                            // where it was declared
+  std::string file;  // where it was declared
   std::uint32_t line = 0;
 };
 
@@ -101,7 +104,7 @@ struct Config {
   std::vector<std::string> audit_dirs;
   std::string api_addr, cluster_addr, cluster_name;
   std::string log_level, log_format, log_file, pid_file, plugin_directory;  // empty: not set
-  std::string api_version = "1.18.5";  // the version that API clients see
+  std::string api_version = "1.18.5";                                       // the version that API clients see
   Seconds default_lease_ttl{768 * 3600}, max_lease_ttl{768 * 3600};
   std::optional<Seconds> default_max_request_duration;
   bool ui = false, disable_mlock = false, disable_cache = false;
@@ -133,6 +136,7 @@ struct LoadOptions {
 [[nodiscard]] std::expected<Config, std::vector<Problem>> load(std::span<const std::string> paths, const LoadOptions& options = {});
 
 // The same from a text; `file` is for messages.
-[[nodiscard]] std::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file, const LoadOptions& options = {});
+[[nodiscard]] std::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file,
+                                                                const LoadOptions& options = {});
 
 }  // namespace coffer::config

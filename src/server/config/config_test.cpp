@@ -31,7 +31,8 @@ std::string wrong(std::string_view text, const LoadOptions& options = no_files) 
 std::string with(std::string_view line) { return "listener \"tcp\" { tls_disable = true }\nstorage \"inmem\" {}\n" + std::string(line); }
 
 TEST(Config, TakesHvacsJson) {
-  const Config config = good(R"({"backend":{"inmem":{}},"listener":{"tcp":{"address":"127.0.0.1:8201","tls_cert_file":"c.pem","tls_key_file":"k.pem"}},
+  const Config config =
+      good(R"({"backend":{"inmem":{}},"listener":{"tcp":{"address":"127.0.0.1:8201","tls_cert_file":"c.pem","tls_key_file":"k.pem"}},
     "disable_mlock":true,"default_lease_ttl":"768h","max_lease_ttl":"768h"})");
   EXPECT_EQ(config.storage.type, StorageType::memory);
   ASSERT_EQ(config.listeners.size(), 1u);
@@ -43,8 +44,10 @@ TEST(Config, TakesHvacsJson) {
 }
 
 TEST(Config, TakesTheBenchmarksJson) {
-  const Config config = good(R"({"listener": {"tcp": {"address": "127.0.0.1:8200", "tls_cert_file": "/x/cert.pem", "tls_key_file": "/x/key.pem"}},
-    "storage": {"raft": {"path": "/x/data", "node_id": "n1"}}, "disable_mlock": true, "api_addr": "https://127.0.0.1:8200", "cluster_addr": "https://127.0.0.1:8201",
+  const Config config =
+      good(R"({"listener": {"tcp": {"address": "127.0.0.1:8200", "tls_cert_file": "/x/cert.pem", "tls_key_file": "/x/key.pem"}},
+    "storage": {"raft": {"path": "/x/data", "node_id": "n1"}}, "disable_mlock": true, "api_addr": "https://127.0.0.1:8200",
+    "cluster_addr": "https://127.0.0.1:8201",
     "log_level": "warn", "raw_storage_endpoint": true, "audit_dirs": ["/x"], "unsafe_allow_api_audit_creation": false})");
   EXPECT_EQ(config.storage.type, StorageType::rocksdb);
   EXPECT_EQ(config.storage.declared, "raft");
@@ -132,7 +135,8 @@ TEST(Config, TakesAuditDevicesInAllForms) {
   EXPECT_EQ(config.audits[1].path, "file");
   EXPECT_EQ(config.audits[2].path, "three");
   const Config json = good(R"({"listener":[{"tcp":{"tls_disable":1}}],"storage":{"inmem":{}},
-    "audit":[{"file":{"one":{"options":{"file_path":"/a"}}}},{"type":"file","path":"two","options":[{"file_path":"/b"}]},{"socket":{"options":{"address":"x:1"}}}]})");
+    "audit":[{"file":{"one":{"options":{"file_path":"/a"}}}},{"type":"file","path":"two","options":[{"file_path":"/b"}]},
+    {"socket":{"options":{"address":"x:1"}}}]})");
   ASSERT_EQ(json.audits.size(), 3u);
   EXPECT_EQ(json.audits[0].path, "one");
   EXPECT_EQ(json.audits[1].path, "two");
@@ -141,20 +145,28 @@ TEST(Config, TakesAuditDevicesInAllForms) {
 
 TEST(Config, NamesTheLineTheCauseAndTheMend) {
   EXPECT_THAT(wrong("storage \"inmem\" {}"), HasSubstr("no listener is configured; add listener \"tcp\""));
-  EXPECT_THAT(wrong("\nlistener \"tcp\" { address = \"127.0.0.1:8200\" }"), HasSubstr("config.hcl:2:1: listener \"tcp\" on 127.0.0.1:8200 has no certificate; give tls_cert_file and tls_key_file, or write tls_disable = true"));
+  EXPECT_THAT(wrong("\nlistener \"tcp\" { address = \"127.0.0.1:8200\" }"),
+              HasSubstr("config.hcl:2:1: listener \"tcp\" on 127.0.0.1:8200 has no certificate; give tls_cert_file and tls_key_file, or "
+                        "write tls_disable = true"));
   EXPECT_THAT(wrong("listener \"tcp\" { tls_cert_file = \"c\" }"), HasSubstr("has no tls_key_file"));
   EXPECT_THAT(wrong(with("lsitener \"tcp\" { }")), HasSubstr("config.hcl:3:1: unknown block \"lsitener\"; did you mean \"listener\"?"));
-  EXPECT_THAT(wrong(with("defualt_lease_ttl = \"1h\"")), HasSubstr("config.hcl:3:1: unknown key \"defualt_lease_ttl\"; did you mean \"default_lease_ttl\"?"));
-  EXPECT_THAT(wrong("listener \"tcp\" {\n  tls_dissable = true\n}"), HasSubstr("config.hcl:2:3: unknown key \"tls_dissable\" in \"listener\"; did you mean \"tls_disable\"?"));
+  EXPECT_THAT(wrong(with("defualt_lease_ttl = \"1h\"")),
+              HasSubstr("config.hcl:3:1: unknown key \"defualt_lease_ttl\"; did you mean \"default_lease_ttl\"?"));
+  EXPECT_THAT(wrong("listener \"tcp\" {\n  tls_dissable = true\n}"),
+              HasSubstr("config.hcl:2:3: unknown key \"tls_dissable\" in \"listener\"; did you mean \"tls_disable\"?"));
   EXPECT_THAT(wrong("{\n \"listener\": {\"tcp\": {\"tls_disable\": true}}\n \"ui\": true\n}"), HasSubstr("config.hcl:"));
-  EXPECT_THAT(wrong("{\n \"listener\": {\"tcp\": {\"tls_disable\": true}},\n \"iu\": true\n}"), HasSubstr("config.hcl:3:2: unknown key \"iu\"; did you mean \"ui\"?"));
+  EXPECT_THAT(wrong("{\n \"listener\": {\"tcp\": {\"tls_disable\": true}},\n \"iu\": true\n}"),
+              HasSubstr("config.hcl:3:2: unknown key \"iu\"; did you mean \"ui\"?"));
   EXPECT_THAT(wrong(with("ui = maybe")), HasSubstr("config.hcl:3:6: expected a value, got: IDENT maybe; strings stand in double quotes"));
   EXPECT_THAT(wrong(with("ui = \"maybe\"")), HasSubstr("config.hcl:3:6: \"ui\" expected true or false"));
-  EXPECT_THAT(wrong(with("ui = true\nui = false")), HasSubstr("config.hcl:4:1: \"ui\" is set twice in one block; it is already set in line 3"));
+  EXPECT_THAT(wrong(with("ui = true\nui = false")),
+              HasSubstr("config.hcl:4:1: \"ui\" is set twice in one block; it is already set in line 3"));
   EXPECT_THAT(wrong(with("storage \"inmem\" {}")), HasSubstr("\"storage\" is set twice"));
   EXPECT_THAT(wrong(with("backend \"inmem\" {}")), HasSubstr("both \"storage\" and \"backend\""));
-  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nstorage \"consul\" {}"), HasSubstr("config.hcl:2:9: storage \"consul\" is not supported; write storage \"rocksdb\""));
-  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nstorage \"rokcsdb\" {}"), HasSubstr("unknown storage \"rokcsdb\"; did you mean \"rocksdb\"?"));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nstorage \"consul\" {}"),
+              HasSubstr("config.hcl:2:9: storage \"consul\" is not supported; write storage \"rocksdb\""));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nstorage \"rokcsdb\" {}"),
+              HasSubstr("unknown storage \"rokcsdb\"; did you mean \"rocksdb\"?"));
   EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nstorage \"file\" {}"), HasSubstr("storage \"file\" needs a path"));
   EXPECT_THAT(wrong("listener \"tpc\" { }"), HasSubstr("unsupported listener type \"tpc\"; did you mean \"tcp\"?"));
   EXPECT_THAT(wrong("listener { tcp = 5 }"), HasSubstr("expected a block in braces, got: number"));
@@ -169,11 +181,15 @@ TEST(Config, NamesTheLineTheCauseAndTheMend) {
   EXPECT_THAT(wrong(with("audit \"flie\" \"a\" {}")), HasSubstr("unknown audit device \"flie\"; did you mean \"file\"?"));
   EXPECT_THAT(wrong(with("initialize \"x\" {}")), HasSubstr("\"initialize\" is not supported"));
   EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true tls_min_version = \"tls10\" }"), HasSubstr("tls10 is broken and not offered"));
-  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true tls_cipher_suites = \"TLS_RSA_WITH_AES_128_CBC_SHA\" }"), HasSubstr("unknown or too weak"));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true tls_cipher_suites = \"TLS_RSA_WITH_AES_128_CBC_SHA\" }"),
+              HasSubstr("unknown or too weak"));
   for (const std::string address : {"127.0.0.1", "::1:8200", "[::1]", "host:http", "a:99999", ""})
-    EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true address = \"" + address + "\" }"), HasSubstr("is no address with a port")) << address;
-  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nlistener \"tcp\" { tls_disable = true }"), HasSubstr("config.hcl:2:1: two listeners on 127.0.0.1:8200"));
-  EXPECT_THAT(wrong("listener \"tcp\" { tls_cert_file = \"/none/c\" tls_key_file = \"/none/k\" }", {}), HasSubstr("tls_cert_file = \"/none/c\": No such file or directory"));
+    EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true address = \"" + address + "\" }"), HasSubstr("is no address with a port"))
+        << address;
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true }\nlistener \"tcp\" { tls_disable = true }"),
+              HasSubstr("config.hcl:2:1: two listeners on 127.0.0.1:8200"));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_cert_file = \"/none/c\" tls_key_file = \"/none/k\" }", {}),
+              HasSubstr("tls_cert_file = \"/none/c\": No such file or directory"));
 }
 
 TEST(Config, CollectsAllProblems) {
@@ -186,8 +202,10 @@ TEST(Config, CollectsAllProblems) {
 
 TEST(Config, NotesPlainHttpBeyondLoopback) {
   EXPECT_THAT(good(with("")).notes, IsEmpty());
-  EXPECT_THAT(join(good("listener \"tcp\" { address = \"0.0.0.0:8200\" tls_disable = 1 }\nstorage \"inmem\" {}").notes), HasSubstr("secrets travel in the clear on 0.0.0.0:8200"));
-  EXPECT_THAT(join(good("listener \"tcp\" { tls_disable = 1 }").notes), HasSubstr("no storage is configured: data are kept in /var/lib/coffer"));
+  EXPECT_THAT(join(good("listener \"tcp\" { address = \"0.0.0.0:8200\" tls_disable = 1 }\nstorage \"inmem\" {}").notes),
+              HasSubstr("secrets travel in the clear on 0.0.0.0:8200"));
+  EXPECT_THAT(join(good("listener \"tcp\" { tls_disable = 1 }").notes),
+              HasSubstr("no storage is configured: data are kept in /var/lib/coffer"));
 }
 
 TEST(Config, SanitizedHoldsNoSecret) {  // security.md K07
@@ -236,7 +254,8 @@ class Folder : public testing::Test {
 
 TEST_F(Folder, FilesAreReadInOrderAndMerged) {
   write("b.json", R"({"ui": false, "listener": {"tcp": {"address": "127.0.0.1:2", "tls_disable": true}}})");
-  write("a.hcl", "ui = true\nlog_level = \"info\"\nlistener \"tcp\" { address = \"127.0.0.1:1\" tls_disable = true }\nstorage \"inmem\" {}");
+  write("a.hcl",
+        "ui = true\nlog_level = \"info\"\nlistener \"tcp\" { address = \"127.0.0.1:1\" tls_disable = true }\nstorage \"inmem\" {}");
   write("c.txt", "nonsense");
   write(".d.hcl", "nonsense");
   write("e.hcl~", "nonsense");
@@ -256,7 +275,8 @@ TEST_F(Folder, UnreadableFilesAreNamed) {
   EXPECT_THAT(join(missing.error()), Not(HasSubstr("no listener")));
   EXPECT_THAT(join(load(std::vector{folder_}).error()), HasSubstr("no file in this folder ends in .hcl or .json"));
   write("a.hcl", "listener \"tcp\" {\n tls_disable = true\n");
-  EXPECT_THAT(join(load(std::vector{folder_}).error()), HasSubstr("a.hcl:3:2: object expected closing RBRACE got: EOF; add the } that closes the block of line 1"));
+  EXPECT_THAT(join(load(std::vector{folder_}).error()),
+              HasSubstr("a.hcl:3:2: object expected closing RBRACE got: EOF; add the } that closes the block of line 1"));
 }
 
 }  // namespace

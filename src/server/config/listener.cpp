@@ -41,7 +41,7 @@ void read_cipher_suites(Reader& reader, const hcl::Entry& entry, Listener& into)
   into.tls_cipher_suites = fmt::format("{}", fmt::join(offered, ":"));
 }
 
-template <std::string Listener::*Member>
+template <std::string Listener::* Member>
 void read_tls_version(Reader& reader, const hcl::Entry& entry, Listener& into) {
   constexpr std::pair<std::string_view, std::string_view> versions[] = {{"tls12", "tls12"}, {"tls13", "tls13"}};
   std::string word;
@@ -67,7 +67,9 @@ void read_socket_mode(Reader& reader, const hcl::Entry& entry, Listener& into) {
 void read_role(Reader& reader, const hcl::Entry& entry, Listener&) {
   std::string role;
   reader.read(entry, role);
-  if (role != "" && role != "default") reader.wrong(entry.value.at, fmt::format("\"role\": \"{}\" is not supported: this listener would serve everything", role), "remove the listener, or the role");
+  if (role != "" && role != "default")
+    reader.wrong(entry.value.at, fmt::format("\"role\": \"{}\" is not supported: this listener would serve everything", role),
+                 "remove the listener, or the role");
 }
 
 bool is_status(std::string_view key) {
@@ -78,7 +80,8 @@ bool is_status(std::string_view key) {
 
 void read_headers(Reader& reader, const hcl::Entry& status, Listener& into) {
   if (!is_status(status.name())) {
-    reader.wrong(status.keys.front().at, fmt::format("custom_response_headers: \"{}\" is no status", status.name()), "allowed: default, 2xx and the like, 404 and the like");
+    reader.wrong(status.keys.front().at, fmt::format("custom_response_headers: \"{}\" is no status", status.name()),
+                 "allowed: default, 2xx and the like, 404 and the like");
     return;
   }
   Listener::ResponseHeaders headers{std::string(status.name()), {}};
@@ -90,12 +93,15 @@ void read_headers(Reader& reader, const hcl::Entry& status, Listener& into) {
       } else {
         reader.read(header, values);
       }
-      const bool good = header.name().find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string_view::npos && !header.name().empty();
+      const bool good =
+          header.name().find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string_view::npos &&
+          !header.name().empty();
       for (const std::string& value : values) {
         if (good && value.find_first_of("\r\n") == std::string::npos && !ascii_lower(header.name()).starts_with("x-vault-")) {
           headers.headers.emplace_back(header.name(), value);
         } else {
-          reader.wrong(header.keys.front().at, fmt::format("custom_response_headers: \"{}\" cannot be set", header.name()), "names are letters, digits and '-', not X-Vault-…; values are one line");
+          reader.wrong(header.keys.front().at, fmt::format("custom_response_headers: \"{}\" cannot be set", header.name()),
+                       "names are letters, digits and '-', not X-Vault-…; values are one line");
         }
       }
     }
@@ -110,19 +116,23 @@ void read_custom_headers(Reader& reader, const hcl::Entry& entry, Listener& into
 }
 
 void read_proxy_protocol(Reader& reader, const hcl::Entry& entry, Listener& into) {
-  constexpr std::pair<std::string_view, ProxyProtocol> behaviors[] = {
-      {"use_always", ProxyProtocol::use_always}, {"allow_authorized", ProxyProtocol::allow_authorized}, {"deny_unauthorized", ProxyProtocol::deny_unauthorized}};
+  constexpr std::pair<std::string_view, ProxyProtocol> behaviors[] = {{"use_always", ProxyProtocol::use_always},
+                                                                      {"allow_authorized", ProxyProtocol::allow_authorized},
+                                                                      {"deny_unauthorized", ProxyProtocol::deny_unauthorized}};
   reader.choose<ProxyProtocol>(entry, behaviors, into.proxy_protocol);
 }
 
-template <bool Listener::*Member, const char* Name>
+template <bool Listener::* Member, const char* Name>
 void read_access_block(Reader& reader, const hcl::Entry& entry, Listener& into) {
-  static constexpr Setting<Listener> table[] = {setting<Member>(Name), without_effect<Listener>("disallow_metrics", "metrics are served where policies allow them")};
+  static constexpr Setting<Listener> table[] = {
+      setting<Member>(Name), without_effect<Listener>("disallow_metrics", "metrics are served where policies allow them")};
   for (const hcl::Value* object : reader.objects(entry)) read_object<Listener>(reader, *object, entry.name(), table, into);
 }
-constexpr char metrics_flag[] = "unauthenticated_metrics_access", pprof_flag[] = "unauthenticated_pprof_access", in_flight_flag[] = "unauthenticated_in_flight_requests_access";
+constexpr char metrics_flag[] = "unauthenticated_metrics_access", pprof_flag[] = "unauthenticated_pprof_access",
+               in_flight_flag[] = "unauthenticated_in_flight_requests_access";
 
-constexpr std::string_view json_limits = "limits of JSON are the server's own", agent_only = "it belongs to the agent", own_cors = "CORS is set with sys/config/cors";
+constexpr std::string_view json_limits = "limits of JSON are the server's own", agent_only = "it belongs to the agent",
+                           own_cors = "CORS is set with sys/config/cors";
 
 constexpr Setting<Listener> table[] = {
     setting<&Listener::address>("address"),
@@ -209,7 +219,8 @@ void read_listeners(Reader& reader, const hcl::Entry& entry, Config& into) {
     } else if (word != "tcp") {
       constexpr std::string_view types[] = {"tcp", "unix"};
       const std::string_view near = policy::closest(word, types);
-      reader.wrong(type.at, fmt::format("unsupported listener type \"{}\"", type.text), near.empty() ? "allowed: tcp, unix" : fmt::format("did you mean \"{}\"?", near));
+      reader.wrong(type.at, fmt::format("unsupported listener type \"{}\"", type.text),
+                   near.empty() ? "allowed: tcp, unix" : fmt::format("did you mean \"{}\"?", near));
       continue;
     }
     read_object<Listener>(reader, *block.body, "listener", table, listener);

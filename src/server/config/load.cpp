@@ -19,7 +19,9 @@ std::expected<std::string, Problem> read_file(const std::string& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   std::string text(largest_file + 1, '\0');
-  if (!in) return std::unexpected(Problem{path, 0, 0, fmt::format("cannot be read: {}", errno != 0 ? std::strerror(errno) : "unknown reason"), "check the path after -config and the file's mode"});
+  if (!in)
+    return std::unexpected(Problem{path, 0, 0, fmt::format("cannot be read: {}", errno != 0 ? std::strerror(errno) : "unknown reason"),
+                                   "check the path after -config and the file's mode"});
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad()) return std::unexpected(Problem{path, 0, 0, "cannot be read", "check the file"});
   text.resize(static_cast<std::size_t>(in.gcount()));
@@ -27,7 +29,9 @@ std::expected<std::string, Problem> read_file(const std::string& path) {
 }
 
 // Left behind by editors, or hidden.
-bool is_stray(std::string_view name) { return name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')); }
+bool is_stray(std::string_view name) {
+  return name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
+}
 
 // The configuration files that a path stands for.
 std::expected<std::vector<std::string>, Problem> files_of(const std::string& path) {
@@ -37,10 +41,12 @@ std::expected<std::vector<std::string>, Problem> files_of(const std::string& pat
   for (fs::directory_iterator i(path, error), end; !error && i != end; i.increment(error)) {
     const std::string name = i->path().filename().string();
     std::error_code ignored;
-    if (!is_stray(name) && (name.ends_with(".hcl") || name.ends_with(".json")) && !i->is_directory(ignored)) files.push_back(i->path().string());
+    if (!is_stray(name) && (name.ends_with(".hcl") || name.ends_with(".json")) && !i->is_directory(ignored))
+      files.push_back(i->path().string());
   }
   if (error) return std::unexpected(Problem{path, 0, 0, "cannot be read: " + error.message(), "check the folder's mode"});
-  if (files.empty()) return std::unexpected(Problem{path, 0, 0, "no file in this folder ends in .hcl or .json", "name the configuration file itself"});
+  if (files.empty())
+    return std::unexpected(Problem{path, 0, 0, "no file in this folder ends in .hcl or .json", "name the configuration file itself"});
   std::ranges::sort(files);
   return files;
 }

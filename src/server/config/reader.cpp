@@ -25,8 +25,12 @@ std::string join(std::span<const Problem> problems) {
 void Reader::wrong(const hcl::Position& at, std::string message, std::string hint) {
   problems.push_back({std::string(at.file), at.line, at.column, std::move(message), std::move(hint)});
 }
-void Reader::wrong(const hcl::Problem& problem, std::string_view file) { problems.push_back({std::string(file), problem.line, problem.column, problem.message, problem.hint}); }
-void Reader::note(const hcl::Position& at, std::string message) { notes.push_back({std::string(at.file), at.line, at.column, std::move(message), {}}); }
+void Reader::wrong(const hcl::Problem& problem, std::string_view file) {
+  problems.push_back({std::string(file), problem.line, problem.column, problem.message, problem.hint});
+}
+void Reader::note(const hcl::Position& at, std::string message) {
+  notes.push_back({std::string(at.file), at.line, at.column, std::move(message), {}});
+}
 
 void Reader::expected(const hcl::Entry& entry, std::string_view what) {
   wrong(entry.value.at, fmt::format("\"{}\" expected {}, got: {}", entry.name(), what, hcl::kind_name(entry.value.kind)));
@@ -34,7 +38,8 @@ void Reader::expected(const hcl::Entry& entry, std::string_view what) {
 
 std::optional<std::string> Reader::scalar(const hcl::Entry& entry) {
   const hcl::Value& value = entry.value;
-  if (entry.keys.size() == 1 && (value.is(hcl::Kind::string) || value.is(hcl::Kind::number) || value.is(hcl::Kind::boolean))) return value.text;
+  if (entry.keys.size() == 1 && (value.is(hcl::Kind::string) || value.is(hcl::Kind::number) || value.is(hcl::Kind::boolean)))
+    return value.text;
   return std::nullopt;
 }
 
@@ -130,12 +135,14 @@ void refuse_unknown(Reader& reader, const hcl::Entry& entry, std::string_view bl
   const std::string_view name = entry.name(), near = policy::closest(name, known);
   const std::string inside = block.empty() ? "" : fmt::format(" in \"{}\"", block);
   const bool is_block = !entry.assigned;
-  std::string hint = near.empty() ? "see the documentation of the configuration for what is known" : fmt::format("did you mean \"{}\"?", near);
+  std::string hint =
+      near.empty() ? "see the documentation of the configuration for what is known" : fmt::format("did you mean \"{}\"?", near);
   reader.wrong(entry.keys.front().at, fmt::format("unknown {} \"{}\"{}", is_block ? "block" : "key", name, inside), std::move(hint));
 }
 
 void refuse_repeated(Reader& reader, const hcl::Entry& entry, const hcl::Position& first) {
-  reader.wrong(entry.keys.front().at, fmt::format("\"{}\" is set twice in one block", entry.name()), fmt::format("it is already set in line {}", first.line));
+  reader.wrong(entry.keys.front().at, fmt::format("\"{}\" is set twice in one block", entry.name()),
+               fmt::format("it is already set in line {}", first.line));
 }
 
 void apply_without_effect(Reader& reader, const hcl::Entry& entry, std::string_view reason, bool refuse) {

@@ -23,7 +23,7 @@ class Reader {
   void read(const hcl::Entry& entry, std::string& into);
   void read(const hcl::Entry& entry, bool& into);
   void read(const hcl::Entry& entry, std::int64_t& into);
-  void read(const hcl::Entry& entry, Seconds& into);  // "90s", "1h", 90
+  void read(const hcl::Entry& entry, Seconds& into);                   // "90s", "1h", 90
   void read(const hcl::Entry& entry, std::vector<std::string>& into);  // a list, or words with commas
   template <class T>
   void read(const hcl::Entry& entry, std::optional<T>& into) {
@@ -69,7 +69,7 @@ struct Setting {
 
 template <auto Member>
 struct MemberOf;
-template <class C, class V, V C::*Member>
+template <class C, class V, V C::* Member>
 struct MemberOf<Member> {
   using Class = C;
 };

@@ -21,7 +21,9 @@ class Sanitizer {
     whole("default_lease_ttl", config_.default_lease_ttl.count());
     whole("default_max_request_duration", Duration(config_.default_max_request_duration.value_or(Seconds{})).count());
     flag("disable_cache", config_.disable_cache);
-    for (const std::string_view name : {"disable_clustering", "disable_indexing", "disable_performance_standby", "disable_printable_check", "disable_sealwrap", "disable_sentinel_trace"}) flag(name, false);
+    for (const std::string_view name : {"disable_clustering", "disable_indexing", "disable_performance_standby", "disable_printable_check",
+                                        "disable_sealwrap", "disable_sentinel_trace"})
+      flag(name, false);
     flag("enable_response_header_hostname", config_.enable_response_header_hostname);
     flag("enable_response_header_raft_node_id", false);
     flag("enable_ui", config_.ui);

@@ -37,22 +37,27 @@ void read_api_version(Reader& reader, const hcl::Entry& entry, Config& into) {
     dots += c == '.' ? 1 : 0;
     good = good && (c == '.' || (c >= '0' && c <= '9'));
   }
-  if (!good || dots != 2) return reader.wrong(entry.value.at, "\"api_version\" expected three numbers", "write for instance \"1.18.5\": no \"v\", no \"+ent\"");
+  if (!good || dots != 2)
+    return reader.wrong(entry.value.at, "\"api_version\" expected three numbers", "write for instance \"1.18.5\": no \"v\", no \"+ent\"");
   into.api_version = std::move(text);
 }
 
 // A URL with a scheme and a host, as clients are told it.
-template <std::string Config::*Member>
+template <std::string Config::* Member>
 void read_url(Reader& reader, const hcl::Entry& entry, Config& into) {
   std::string url;
   reader.read(entry, url);
-  if (url.find("{{") != std::string::npos) return reader.wrong(entry.value.at, fmt::format("\"{}\": address templates are not supported", entry.name()), "write the address itself");
+  if (url.find("{{") != std::string::npos)
+    return reader.wrong(entry.value.at, fmt::format("\"{}\": address templates are not supported", entry.name()),
+                        "write the address itself");
   const bool good = url.empty() || ((url.starts_with("https://") && url.size() > 8) || (url.starts_with("http://") && url.size() > 7));
-  if (!good) return reader.wrong(entry.value.at, fmt::format("\"{}\" expected a URL", entry.name()), "write for instance \"https://10.0.0.5:8200\"");
+  if (!good)
+    return reader.wrong(entry.value.at, fmt::format("\"{}\" expected a URL", entry.name()), "write for instance \"https://10.0.0.5:8200\"");
   into.*Member = std::move(url);
 }
 
-constexpr std::string_view embedded = "the store is embedded", one_node = "one node serves this store", no_plugins = "engines are built in", no_license = "there is nothing to license",
+constexpr std::string_view embedded = "the store is embedded", one_node = "one node serves this store", no_plugins = "engines are built in",
+                           no_license = "there is nothing to license",
                            own_rotation = "the log goes to stderr; let the service manager rotate it";
 constexpr Setting<Config> nothing(std::string_view name, std::string_view reason) { return without_effect<Config>(name, reason); }
 
@@ -133,11 +138,14 @@ constexpr Setting<Config> table[] = {
 
 void read_document(Reader& reader, const hcl::Document& document, Config& into) {
   read_object<Config>(reader, document.root, "", table, into);
-  const auto find = [&](std::string_view name) { return std::ranges::find_if(document.root.entries, [&](const hcl::Entry& e) { return e.name() == name; }); };
+  const auto find = [&](std::string_view name) {
+    return std::ranges::find_if(document.root.entries, [&](const hcl::Entry& e) { return e.name() == name; });
+  };
   if (find("storage") != document.root.entries.end() && find("backend") != document.root.entries.end())
     reader.wrong(find("backend")->keys.front().at, "both \"storage\" and \"backend\" are set", "they are the same: remove one");
   // Clients may be shown it; it does nothing.
-  if (const auto plugin = find("plugin_directory"); plugin != document.root.entries.end() && plugin->value.is(hcl::Kind::string)) into.plugin_directory = plugin->value.text;
+  if (const auto plugin = find("plugin_directory"); plugin != document.root.entries.end() && plugin->value.is(hcl::Kind::string))
+    into.plugin_directory = plugin->value.text;
 }
 
 }  // namespace coffer::config

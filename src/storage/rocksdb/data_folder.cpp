@@ -91,15 +91,34 @@ Result<bool> DataFolder::has_database() const {
   return root;
 }
 
-bool DataFolder::knows_key(const FileEncryption& encryption) const {
+Result<void> DataFolder::check_headers(const FileEncryption& encryption) const {
   std::error_code error;
-  std::string header(FileEncryption::header_size, '\0');
+  std::string header;
+  std::string suspect;  // names another key: the whole folder does, or this file is damaged
+  std::string damaged;
+  bool key_is_known = false;
   for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+    const auto name = entry.path().filename().string();
+    if (name == lock_name || name == high_water_name || name == "LOCK" || !entry.is_regular_file()) continue;
     std::ifstream file(entry.path(), std::ios::binary);
-    if (!file.read(header.data(), static_cast<std::streamsize>(header.size()))) continue;
-    if (encryption.check(header) == FileEncryption::Header::good) return true;
+    header.resize(FileEncryption::header_size);
+    file.read(header.data(), static_cast<std::streamsize>(header.size()));
+    header.resize(static_cast<std::size_t>(file.gcount()));
+    switch (encryption.check(header)) {
+      case FileEncryption::Header::good: key_is_known = true; break;
+      case FileEncryption::Header::unwritten: break;
+      case FileEncryption::Header::damaged: damaged = name; break;
+      case FileEncryption::Header::other_key: suspect = name; break;
+    }
   }
-  return false;
+  if (error) return fail(Code::unavailable, "the data folder cannot be read: " + error.message());
+  if (damaged.empty() && key_is_known) damaged = suspect;
+  if (!damaged.empty()) {
+    return fail(Code::corrupt, fmt::format("the header of the file {} is damaged: restore it, or the data folder, from a backup", damaged));
+  }
+  if (suspect.empty()) return {};
+  return fail(Code::invalid_argument, "the data folder was written with another key: it belongs to another installation, or the seal gave the "
+                                      "wrong key");
 }
 
 Result<Position> DataFolder::read_high_water(const FileEncryption& encryption) const {

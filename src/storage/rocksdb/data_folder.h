@@ -17,8 +17,9 @@ class DataFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   // Whether RocksDB has made a database here (true), or nothing at all is here (false). Code::corrupt when it is one without its root.
   [[nodiscard]] Result<bool> has_database() const;
-  // Whether some file here was written under this key: then a file that was not is a damaged one.
-  [[nodiscard]] bool knows_key(const FileEncryption& encryption) const;
+  // Looks at the header of every file. Code::invalid_argument when they name another key; Code::corrupt, with the file's name, when one is
+  // damaged: RocksDB ends the process on some failures that it does not foresee at opening, so it is not shown such a folder.
+  [[nodiscard]] Result<void> check_headers(const FileEncryption& encryption) const;
   // The high-water mark; 0 when there is none. Code::corrupt when it is damaged.
   [[nodiscard]] Result<Position> read_high_water(const FileEncryption& encryption) const;
   // Not synced: it survives a killed process, and after a power cut it may only be behind. Failure is ignored: it is a second line of

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "storage/listing.h"
-#include "storage/rocksdb/private_files.h"
 
 namespace coffer::storage {
 namespace {
@@ -24,7 +23,7 @@ std::string encode_head(const Head& head) {
   return out;
 }
 
-std::uint64_t word_at(const std::string& bytes, std::size_t at) {
+std::uint64_t word_at(std::string_view bytes, std::size_t at) {
   std::uint64_t out = 0;
   for (std::size_t i = 8; i-- > 0;) out = (out << 8U) | static_cast<unsigned char>(bytes[at + i]);
   return out;
@@ -45,9 +44,13 @@ std::string describe(const rocksdb::Status& status, const std::string& folder) {
   return out;
 }
 
+bool is_damage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.ToString().find("damaged file header") != std::string::npos;
+}
+
 Error read_error(const rocksdb::Status& status) {
   log::error("storage: a read failed: {}", status.ToString());
-  if (status.IsCorruption()) return {Code::corrupt, "stored data fails its check: the server's log names the file"};
+  if (is_damage(status)) return {Code::corrupt, "stored data fails its check: the server's log names the file"};
   return {Code::unavailable, "the storage cannot be read at the moment"};
 }
 
@@ -150,43 +153,48 @@ class Database::View final : public ReadView {
   const Position position_;
 };
 
-Result<std::shared_ptr<Database>> Database::open(const RocksdbOptions& options, const DataFolder& folder,
-                                                 std::shared_ptr<FileEncryption> encryption, std::shared_ptr<rocksdb::FileSystem> machine,
+EncryptedFiles::EncryptedFiles(std::shared_ptr<rocksdb::FileSystem> machine, const std::shared_ptr<FileEncryption>& encryption)
+    : last_read(std::make_shared<LastRead>()),
+      env(rocksdb::NewCompositeEnv(rocksdb::NewEncryptedFS(make_private_files(std::move(machine), last_read), encryption))) {}
+
+Error open_error(const rocksdb::Status& status, const DataFolder& folder, const LastRead& last_read) {
+  if (status.IsNoSpace()) return {Code::storage_full, "the data disk is full"};
+  std::string text = describe(status, folder.path());
+  if (!is_damage(status) && !status.IsNotFound() && !status.IsPathNotFound()) {
+    return {Code::unavailable, fmt::format("the storage cannot be opened: {}", text)};
+  }
+  const std::string file = last_read.get();
+  if (text.find(".sst") == std::string::npos && text.find(file) == std::string::npos) text += ", met in " + file;
+  return {Code::corrupt, fmt::format("the stored data is damaged ({}): restore the file, or the data folder, from a backup", text)};
+}
+
+Result<std::shared_ptr<Database>> Database::open(const RocksdbOptions& options, const DataFolder& folder, EncryptedFiles files,
                                                  FailureListener& listener, bool create) {
-  std::shared_ptr<Database> out(new Database);
-  out->env_ = rocksdb::NewCompositeEnv(rocksdb::NewEncryptedFS(make_private_files(std::move(machine)), encryption));
+  std::shared_ptr<Database> out(new Database(std::move(files)));
   out->listener_ = std::make_shared<Listener>(listener);
   rocksdb::Options tuned = tuned_options(options);
   tuned.create_if_missing = create;
-  tuned.env = out->env_.get();
+  tuned.env = out->files_.env.get();
   tuned.listeners.push_back(out->listener_);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(tuned, folder.path(), &db);
   out->db_.reset(db);
-  if (status.ok()) return out;
-  const std::string text = describe(status, folder.path());
-  if (status.IsNoSpace()) return fail(Code::storage_full, "the data disk is full");
-  if (text.find("names another key") != std::string::npos && !folder.knows_key(*encryption)) {
-    return fail(Code::invalid_argument, "the data folder was written with another key: it belongs to another installation, or the seal gave "
-                                        "the wrong key");
-  }
-  if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound()) {
-    return fail(Code::corrupt, fmt::format("the stored data is damaged ({}): restore the file, or the data folder, from a backup", text));
-  }
-  return fail(Code::unavailable, fmt::format("the storage cannot be opened: {}", text));
+  if (!status.ok()) return std::unexpected(open_error(status, folder, *out->files_.last_read));
+  return out;
 }
 
 rocksdb::Status Database::write(const Batch& batch, const Head& head, bool sync) {
   const Gate::Pass pass(gate_);
   if (!pass) return rocksdb::Status::Aborted("closed");
   rocksdb::WriteBatch records;
-  for (const Change& change : batch.changes) {
-    if (change.key.empty()) return rocksdb::Status::InvalidArgument("an empty key");
-    rocksdb::Status status = change.value ? records.Put(slice(change.key), slice(*change.value)) : records.Delete(slice(change.key));
-    if (!status.ok()) return status;
-  }
+  // First, so that who walks the log finds it at once.
   rocksdb::Status status = records.Put(head_key, encode_head(head));
   if (!status.ok()) return status;
+  for (const Change& change : batch.changes) {
+    if (change.key.empty()) return rocksdb::Status::InvalidArgument("an empty key");
+    status = change.value ? records.Put(slice(change.key), slice(*change.value)) : records.Delete(slice(change.key));
+    if (!status.ok()) return status;
+  }
   rocksdb::WriteOptions options;
   options.sync = sync;
   return db_->Write(options, &records);
@@ -194,20 +202,24 @@ rocksdb::Status Database::write(const Batch& batch, const Head& head, bool sync)
 
 Result<Head> Database::read_head() {
   const Gate::Pass pass(gate_);
-  return pass ? head_at(nullptr) : std::unexpected(closed());
+  return pass ? head_at(*db_, nullptr) : std::unexpected(closed());
 }
 
-Result<Head> Database::head_at(const rocksdb::Snapshot* snapshot) {
-  std::string bytes;
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  const rocksdb::Status status = db_->Get(options, head_key, &bytes);
-  if (status.IsNotFound()) return Head{};
-  if (!status.ok()) return std::unexpected(read_error(status));
+Result<Head> decode_head(std::string_view bytes) {
   if (bytes.size() != head_size || bytes[0] != head_version) {
     return fail(Code::corrupt, "the stored data is of another version of this server, or damaged");
   }
   return Head{word_at(bytes, 1), word_at(bytes, 9), word_at(bytes, 17)};
+}
+
+Result<Head> head_at(rocksdb::DB& db, const rocksdb::Snapshot* snapshot) {
+  std::string bytes;
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  const rocksdb::Status status = db.Get(options, head_key, &bytes);
+  if (status.IsNotFound()) return Head{};
+  if (!status.ok()) return std::unexpected(read_error(status));
+  return decode_head(bytes);
 }
 
 std::shared_ptr<const ReadView> Database::snapshot() {
@@ -219,7 +231,7 @@ std::shared_ptr<const ReadView> Database::snapshot() {
     snapshots_.insert(snapshot);
   }
   // The position comes from the snapshot itself, so that it fits whatever is written meanwhile.
-  const auto head = head_at(snapshot);
+  const auto head = head_at(*db_, snapshot);
   return std::make_shared<View>(shared_from_this(), head ? snapshot : nullptr, head ? head->position : 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include "storage/rocksdb/data_folder.h"
 #include "storage/rocksdb/gate.h"
+#include "storage/rocksdb/private_files.h"
 #include "storage/rocksdb/rocksdb_state.h"
 
 namespace coffer::storage {
@@ -17,12 +18,18 @@ class FailureListener {
   virtual void failed(const rocksdb::Status& status) = 0;
 };
 
+// RocksDB's environment over the encrypted files of a folder.
+struct EncryptedFiles {
+  EncryptedFiles(std::shared_ptr<rocksdb::FileSystem> machine, const std::shared_ptr<FileEncryption>& encryption);
+  std::shared_ptr<LastRead> last_read;
+  std::unique_ptr<rocksdb::Env> env;
+};
+
 // One opening of RocksDB, with all that must live as long. Views share it; closing it makes them fail instead of waiting for them.
 class Database : public std::enable_shared_from_this<Database> {
  public:
-  // `machine` is the file system beneath. The listener outlives close(). `create` makes an empty one.
-  static Result<std::shared_ptr<Database>> open(const RocksdbOptions& options, const DataFolder& folder,
-                                                std::shared_ptr<FileEncryption> encryption, std::shared_ptr<rocksdb::FileSystem> machine,
+  // The listener outlives close(). `create` makes an empty one.
+  static Result<std::shared_ptr<Database>> open(const RocksdbOptions& options, const DataFolder& folder, EncryptedFiles files,
                                                 FailureListener& listener, bool create);
   ~Database() { close(); }
   Database(const Database&) = delete;
@@ -39,13 +46,12 @@ class Database : public std::enable_shared_from_this<Database> {
   class View;
   class Cursor;
   class Listener;
-  Database() = default;
+  explicit Database(EncryptedFiles files) : files_(std::move(files)) {}
   void release(const rocksdb::Snapshot* snapshot);
-  [[nodiscard]] Result<Head> head_at(const rocksdb::Snapshot* snapshot);  // null: now
 
   Gate gate_;
   std::shared_ptr<rocksdb::EventListener> listener_;
-  std::unique_ptr<rocksdb::Env> env_;
+  EncryptedFiles files_;
   std::unique_ptr<rocksdb::DB> db_;
   std::mutex snapshots_mutex_;
   std::set<const rocksdb::Snapshot*> snapshots_;  // guarded by snapshots_mutex_: those that views hold
@@ -53,6 +59,13 @@ class Database : public std::enable_shared_from_this<Database> {
 
 // RocksDB's options for our records: some hundred bytes, encrypted, read one by one.
 [[nodiscard]] rocksdb::Options tuned_options(const RocksdbOptions& options);
+// The head as of a snapshot, or now when that is null.
+[[nodiscard]] Result<Head> head_at(rocksdb::DB& db, const rocksdb::Snapshot* snapshot);
+[[nodiscard]] Result<Head> decode_head(std::string_view bytes);
+// Why RocksDB could not be opened; names the file, relative to the folder.
+[[nodiscard]] Error open_error(const rocksdb::Status& status, const DataFolder& folder, const LastRead& last_read);
+// Whether the failure is damaged data, not a device or a lack of memory.
+[[nodiscard]] bool is_damage(const rocksdb::Status& status);
 // What the caller of a failed read may know; the log gets the rest, the file's name included.
 [[nodiscard]] Error read_error(const rocksdb::Status& status);
 // RocksDB's own words without the folder's path: for the log and for errors at start-up.

@@ -147,8 +147,8 @@ std::string FileEncryption::short_tag(std::string_view bytes) const {
 }
 
 FileEncryption::Header FileEncryption::check(std::string_view header) const {
-  if (header.size() < header_size) return Header::short_file;
   header = header.substr(0, header_size);
+  if (header.size() < header_size || header.find_first_not_of('\0') == std::string_view::npos) return Header::unwritten;
   if (!header.starts_with(magic)) return Header::damaged;
   if (header.substr(id_at, key_id_.size()) != key_id_) return Header::other_key;
   return constant_time_equal(header_tag(header), header.substr(tag_at, tag_size)) ? Header::good : Header::damaged;
@@ -173,10 +173,9 @@ rocksdb::Status FileEncryption::CreateCipherStream(const std::string& file, cons
   Counter start{};
   switch (check({header.data(), header.size()})) {
     case Header::good: std::memcpy(start.data(), header.data() + counter_at, start.size()); break;
-    // A crash between the making of a file and its header: it holds nothing yet. RocksDB notices a file that should.
-    case Header::short_file: break;
-    case Header::damaged: return rocksdb::Status::Corruption("damaged file header", file);
-    case Header::other_key: return rocksdb::Status::Corruption("file header names another key", file);
+    case Header::unwritten: break;
+    case Header::damaged:
+    case Header::other_key: return rocksdb::Status::IOError("damaged file header", file);  // RocksDB asserts that no other kind comes here
   }
   *result = std::make_unique<Stream>(cipher_, start);
   return rocksdb::Status::OK();

@@ -19,7 +19,9 @@ class FileEncryption final : public rocksdb::EncryptionProvider {
   static Result<std::shared_ptr<FileEncryption>> make(const SecretBytes& file_key);
   ~FileEncryption() override;
 
-  enum class Header : std::uint8_t { good, short_file, damaged, other_key };
+  // `unwritten`: shorter than a header, or all zeros, as a crash leaves a file that was just made. It holds nothing yet, and whether it
+  // should is for RocksDB and the high-water mark to tell.
+  enum class Header : std::uint8_t { good, unwritten, damaged, other_key };
   [[nodiscard]] Header check(std::string_view header) const;
   // Eight bytes that vouch for `bytes` under the file key.
   [[nodiscard]] std::string short_tag(std::string_view bytes) const;

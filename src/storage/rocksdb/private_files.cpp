@@ -14,9 +14,22 @@ using rocksdb::IOStatus;
 
 class PrivateFiles final : public rocksdb::FileSystemWrapper {
  public:
-  using FileSystemWrapper::FileSystemWrapper;
+  PrivateFiles(const std::shared_ptr<rocksdb::FileSystem>& machine, std::shared_ptr<LastRead> last_read)
+      : FileSystemWrapper(machine), last_read_(std::move(last_read)) {}
   [[nodiscard]] const char* Name() const override { return "CofferPrivateFiles"; }
 
+  IOStatus NewSequentialFile(const std::string& name, const FileOptions& options, std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                             IODebugContext* debug) override {
+    IOStatus status = FileSystemWrapper::NewSequentialFile(name, options, result, debug);
+    if (status.ok()) last_read_->set(name.substr(name.rfind('/') + 1));
+    return status;
+  }
+  IOStatus NewRandomAccessFile(const std::string& name, const FileOptions& options, std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                               IODebugContext* debug) override {
+    IOStatus status = FileSystemWrapper::NewRandomAccessFile(name, options, result, debug);
+    if (status.ok()) last_read_->set(name.substr(name.rfind('/') + 1));
+    return status;
+  }
   IOStatus NewWritableFile(const std::string& name, const FileOptions& options, std::unique_ptr<rocksdb::FSWritableFile>* result,
                            IODebugContext* debug) override {
     return owned(name, FileSystemWrapper::NewWritableFile(name, options, result, debug));
@@ -58,12 +71,14 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
     if (made.ok() && ::chmod(name.c_str(), mode) != 0) return IOStatus::IOError("cannot set the mode of a file", name);
     return made;
   }
+
+  const std::shared_ptr<LastRead> last_read_;
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> make_private_files(std::shared_ptr<rocksdb::FileSystem> machine) {
-  return std::make_shared<PrivateFiles>(std::move(machine));
+std::shared_ptr<rocksdb::FileSystem> make_private_files(std::shared_ptr<rocksdb::FileSystem> machine, std::shared_ptr<LastRead> last_read) {
+  return std::make_shared<PrivateFiles>(machine, std::move(last_read));
 }
 
 }  // namespace coffer::storage

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "storage/rocksdb/database.h"
+#include "storage/rocksdb/inspection.h"
 #include "storage/rocksdb/open_on.h"
 
 namespace coffer::storage {
@@ -63,17 +64,20 @@ std::uint64_t size_of(const Batch& batch) {
 }
 
 Result<void> RocksdbState::open() {
+  EncryptedFiles files(machine_, encryption_);
   const bool exists = TRY(folder_->has_database());
-  if (!exists && !options_.accept_older_data && TRY(folder_->read_high_water(*encryption_)) > 0) {
-    return fail(Code::corrupt, "the data folder has lost its files: restore it from a backup");
+  CHECK_OK(folder_->check_headers(*encryption_));
+  const Position found = exists ? TRY(inspect(options_, *folder_, files)) : 0;
+  auto marked = folder_->read_high_water(*encryption_);
+  if (!marked && !options_.accept_older_data) return std::unexpected(std::move(marked).error());
+  const Position mark = marked.value_or(0);
+  if (found < mark && !options_.accept_older_data) {
+    return fail(Code::corrupt, fmt::format("the data ends at position {}, but {} was acknowledged: it is an older copy, or files were lost or "
+                                           "cut. Restore the newest copy, or accept the older data explicitly", found, mark));
   }
-  auto opened = TRY(Database::open(options_, *folder_, encryption_, machine_, *this, !exists));  // tells a wrong key best, so comes first
-  const Position mark = options_.accept_older_data ? folder_->read_high_water(*encryption_).value_or(0) : TRY(folder_->read_high_water(*encryption_));
+  auto opened = TRY(Database::open(options_, *folder_, std::move(files), *this, !exists));
   const Head head = TRY(opened->read_head());
-  if (head.position < mark && !options_.accept_older_data) {
-    return fail(Code::corrupt, fmt::format("the data ends at position {}, but {} was acknowledged: it is an older copy, or the log was cut. "
-                                           "Restore the newest copy, or accept the older data explicitly", head.position, mark));
-  }
+  if (head.position != found) return fail(Code::corrupt, fmt::format("recovery ended at position {}, not {}", head.position, found));
   folder_->write_high_water(*encryption_, head.position);
   highest_seen_ = std::max(mark, head.position);
   const std::scoped_lock lock(mutex_);
@@ -119,6 +123,7 @@ void RocksdbState::failed(const rocksdb::Status& status) {
 Result<void> RocksdbState::apply(const Batch& batch, Position position, Epoch epoch, bool sync) try {
   const std::scoped_lock writer(writer_);
   if (poison_.load() != Condition::healthy) return fail(Code::unavailable, "the storage takes no writes after a failure");
+  if (const auto last = head(); position != last->position + 1) return fail(Code::internal, "positions must follow one another");
   // Twice: once in the log, once in a table; what compactions need besides is what the reserve is for.
   if (!has_space(2 * size_of(batch))) return fail(Code::storage_full, "the data disk is nearly full: writes are refused until there is space");
   const Head head{position, epoch, batch.id};

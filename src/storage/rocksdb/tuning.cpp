@@ -29,7 +29,7 @@ class LogAdapter final : public rocksdb::Logger {
 void set_durability(rocksdb::Options& out) {
   out.paranoid_checks = true;
   // A torn record at the end of the log is a commit that was never acknowledged; damage before it is an error. That nothing acknowledged
-  // was cut off with the tail is what the high-water mark shows.
+  // was taken for such a tail is what inspect() and the high-water mark show.
   out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   out.track_and_verify_wals_in_manifest = true;
   out.verify_sst_unique_id_in_manifest = true;
@@ -68,6 +68,7 @@ rocksdb::Options tuned_options(const RocksdbOptions& options) {
   out.max_manifest_file_size = 16U << 20U;
   out.manifest_preallocation_size = 64U << 10U;
   out.skip_stats_update_on_db_open = true;
+  out.max_file_opening_threads = 1;  // so that a damaged table can be named; opening one takes well under a millisecond
   out.avoid_unnecessary_blocking_io = true;  // files are deleted on background threads, not on a reader's
   out.allow_concurrent_memtable_write = false;  // the committer is the only writer
   out.enable_write_thread_adaptive_yield = false;
