@@ -8,7 +8,8 @@ namespace {
 TEST(Cidr, TakesBlocksAndAddresses) {
   for (const char* good : {"10.0.0.0/8", "127.0.0.1", "127.0.0.1/32", "0.0.0.0/0", "::1", "::/0", "2001:db8::/32", "::ffff:10.0.0.1"})
     EXPECT_TRUE(check_cidr(good)) << good;
-  for (const char* bad : {"", "a.b.c.d", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0/8", "::1/129", "1.2.3.4/8x", "1.2.3.4/+8", " 1.2.3.4"})
+  for (const char* bad :
+       {"", "a.b.c.d", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0/8", "::1/129", "1.2.3.4/8x", "1.2.3.4/+8", " 1.2.3.4"})
     EXPECT_FALSE(check_cidr(bad)) << bad;
   EXPECT_FALSE(check_cidr(std::string_view("1.2.3.4\0x", 9)));
   EXPECT_EQ(check_cidr("a.b.c.d").error().message,

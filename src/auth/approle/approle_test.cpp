@@ -34,10 +34,11 @@ class Approle : public ::testing::Test {
 
 TEST_F(Approle, KeepsRoles) {
   EXPECT_EQ(role_id.size(), 36u);
-  EXPECT_EQ(m.read("role/WEB").data,
-            R"({"bind_secret_id":true,"local_secret_ids":false,"secret_id_bound_cidrs":null,"secret_id_num_uses":0,"secret_id_ttl":0,)"
-            R"("token_ttl":3600,"token_max_ttl":7200,"token_explicit_max_ttl":0,"token_period":0,"token_policies":["p"],"token_bound_cidrs":[],)"
-            R"("token_no_default_policy":false,"token_num_uses":0,"token_type":"default","token_strictly_bind_ip":false})");
+  EXPECT_EQ(
+      m.read("role/WEB").data,
+      R"({"bind_secret_id":true,"local_secret_ids":false,"secret_id_bound_cidrs":null,"secret_id_num_uses":0,"secret_id_ttl":0,)"
+      R"("token_ttl":3600,"token_max_ttl":7200,"token_explicit_max_ttl":0,"token_period":0,"token_policies":["p"],"token_bound_cidrs":[],)"
+      R"("token_no_default_policy":false,"token_num_uses":0,"token_type":"default","token_strictly_bind_ip":false})");
   EXPECT_EQ(m.list("role").data, R"({"keys":["web"]})");
   EXPECT_EQ(m.write("role/web", R"({"token_ttl":"3h"})").error, "'token_ttl' cannot be greater than 'token_max_ttl'");
   EXPECT_EQ(m.write("role/web", R"({"local_secret_ids":true})").error, "local_secret_ids can only be modified during role creation");
@@ -75,11 +76,13 @@ TEST_F(Approle, LogsIn) {
 
 TEST_F(Approle, HasOneTextForEveryWrongCredential) {
   const std::string good = member(secret(), "secret_id"), once = member(secret(R"({"num_uses":1})"), "secret_id"),
-                    brief = member(secret(R"({"ttl":"1s"})"), "secret_id"), far = member(secret(R"({"cidr_list":["10.9.9.9/32"]})"), "secret_id");
+                    brief = member(secret(R"({"ttl":"1s"})"), "secret_id"),
+                    far = member(secret(R"({"cidr_list":["10.9.9.9/32"]})"), "secret_id");
   EXPECT_TRUE(login(role_id, once).login);
   EXPECT_TRUE(login(role_id, brief).login);
   m.clock.advance(Seconds(1));
-  for (const Answered& a : {login("none", good), login(role_id, "wrong"), login(role_id, once), login(role_id, brief), login(role_id, far)}) {
+  for (const Answered& a :
+       {login("none", good), login(role_id, "wrong"), login(role_id, once), login(role_id, brief), login(role_id, far)}) {
     EXPECT_EQ(a.error, "invalid role or secret ID");
     EXPECT_EQ(a.status, 400);
   }
@@ -138,7 +141,8 @@ TEST_F(Approle, TakesGivenIds) {
   EXPECT_EQ(m.write("role/web/custom-secret-id", R"({"secret_id":"chosen-by-me"})").error, "SecretID is already registered");
   m.clock.advance(Seconds(5));
   EXPECT_EQ(m.write("role/web/custom-secret-id", R"({"secret_id":"chosen-by-me"})").status, 200);
-  EXPECT_EQ(m.write("role/web/secret-id-accessor/lookup", R"({"secret_id_accessor":")" + member(made, "secret_id_accessor") + "\"}").status, 404);
+  EXPECT_EQ(m.write("role/web/secret-id-accessor/lookup", R"({"secret_id_accessor":")" + member(made, "secret_id_accessor") + "\"}").status,
+            404);
   EXPECT_EQ(m.write("role/web/role-id", R"({"role_id":"mine"})").status, 204);
   EXPECT_TRUE(login("mine", "chosen-by-me").login);
   EXPECT_FALSE(login(role_id, "chosen-by-me").login);
@@ -180,16 +184,18 @@ TEST_F(Approle, ServesParts) {
   struct Part {
     std::string_view path, sent, shown, initial;
   };
-  for (const Part& p : {Part{"policies", R"({"token_policies":["p2","p1"]})", R"({"token_policies":["p1","p2"]})", R"({"token_policies":[]})"},
-                        {"policies", R"({"policies":"b"})", R"({"token_policies":["b"],"policies":["b"]})", R"({"token_policies":[]})"},
-                        {"period", R"({"period":"2h"})", R"({"token_period":7200,"period":7200})", R"({"token_period":0})"},
-                        {"token-ttl", R"({"token_ttl":"10m"})", R"({"token_ttl":600})", R"({"token_ttl":0})"},
-                        {"token-max-ttl", R"({"token_max_ttl":"5h"})", R"({"token_max_ttl":18000})", R"({"token_max_ttl":0})"},
-                        {"token-num-uses", R"({"token_num_uses":7})", R"({"token_num_uses":7})", R"({"token_num_uses":0})"},
-                        {"token-bound-cidrs", R"({"token_bound_cidrs":"127.0.0.1/32"})", R"({"token_bound_cidrs":["127.0.0.1"]})", R"({"token_bound_cidrs":[]})"},
-                        {"secret-id-num-uses", R"({"secret_id_num_uses":"9"})", R"({"secret_id_num_uses":9})", R"({"secret_id_num_uses":0})"},
-                        {"secret-id-ttl", R"({"secret_id_ttl":"3h"})", R"({"secret_id_ttl":10800})", R"({"secret_id_ttl":0})"},
-                        {"bound-cidr-list", R"({"bound_cidr_list":"10.0.0.0/8"})", R"({"bound_cidr_list":["10.0.0.0/8"]})", R"({"bound_cidr_list":[]})"}}) {
+  for (const Part& p :
+       {Part{"policies", R"({"token_policies":["p2","p1"]})", R"({"token_policies":["p1","p2"]})", R"({"token_policies":[]})"},
+        {"policies", R"({"policies":"b"})", R"({"token_policies":["b"],"policies":["b"]})", R"({"token_policies":[]})"},
+        {"period", R"({"period":"2h"})", R"({"token_period":7200,"period":7200})", R"({"token_period":0})"},
+        {"token-ttl", R"({"token_ttl":"10m"})", R"({"token_ttl":600})", R"({"token_ttl":0})"},
+        {"token-max-ttl", R"({"token_max_ttl":"5h"})", R"({"token_max_ttl":18000})", R"({"token_max_ttl":0})"},
+        {"token-num-uses", R"({"token_num_uses":7})", R"({"token_num_uses":7})", R"({"token_num_uses":0})"},
+        {"token-bound-cidrs", R"({"token_bound_cidrs":"127.0.0.1/32"})", R"({"token_bound_cidrs":["127.0.0.1"]})",
+         R"({"token_bound_cidrs":[]})"},
+        {"secret-id-num-uses", R"({"secret_id_num_uses":"9"})", R"({"secret_id_num_uses":9})", R"({"secret_id_num_uses":0})"},
+        {"secret-id-ttl", R"({"secret_id_ttl":"3h"})", R"({"secret_id_ttl":10800})", R"({"secret_id_ttl":0})"},
+        {"bound-cidr-list", R"({"bound_cidr_list":"10.0.0.0/8"})", R"({"bound_cidr_list":["10.0.0.0/8"]})", R"({"bound_cidr_list":[]})"}}) {
     const std::string path = "role/web/" + std::string(p.path);
     EXPECT_EQ(m.write(path, p.sent).status, 204) << path;
     EXPECT_EQ(m.read(path).data, p.shown);

@@ -47,13 +47,15 @@ Result<schema::Login> Approle::login(const Caller& caller, Transaction& view, co
   if ((!found || found->role.bind_secret_id) && in.secret_id.empty()) return invalid("missing secret_id");
   if (!found) return refused();
   Role& role = found->role;
-  if (!allowed(role.secret_id_bound_cidrs.items, caller.remote_address) || !allowed(role.token.token_bound_cidrs.items, caller.remote_address))
+  if (!allowed(role.secret_id_bound_cidrs.items, caller.remote_address) ||
+      !allowed(role.token.token_bound_cidrs.items, caller.remote_address))
     return refused();
   schema::Login out;
   if (role.bind_secret_id) {
     const std::string key = hash->of_secret_id(in.secret_id.reveal_text());
     auto secret = TRY(load_secret(view, role, key, caller.now));
-    if (!secret || !allowed(secret->cidr_list, caller.remote_address) || !allowed(secret->token_bound_cidrs, caller.remote_address)) return refused();
+    if (!secret || !allowed(secret->cidr_list, caller.remote_address) || !allowed(secret->token_bound_cidrs, caller.remote_address))
+      return refused();
     CHECK_OK(take_use(view, role, key, *secret, caller.now));
     out.metadata = std::move(secret->metadata);
     if (!secret->token_bound_cidrs.empty()) role.token.token_bound_cidrs.items = std::move(secret->token_bound_cidrs);

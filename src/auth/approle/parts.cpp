@@ -13,14 +13,16 @@ struct Policies {
 };
 struct Period {
   using Value = Seconds;
-  static constexpr std::string_view pattern = "role/{role_name}/period", name = "token_period", help = "Makes periodic tokens, renewed without an end.";
+  static constexpr std::string_view pattern = "role/{role_name}/period", name = "token_period",
+                                    help = "Makes periodic tokens, renewed without an end.";
   static constexpr std::string_view old_name = "period";
   static Value& of(Role& role) { return role.token.token_period; }
   static bool& written_old(Role& role) { return role.old_period; }
 };
 struct BindSecretId {
   using Value = bool;
-  static constexpr std::string_view pattern = "role/{role_name}/bind-secret-id", name = "bind_secret_id", help = "Whether a login needs a secret id.";
+  static constexpr std::string_view pattern = "role/{role_name}/bind-secret-id", name = "bind_secret_id",
+                                    help = "Whether a login needs a secret id.";
   static Value& of(Role& role) { return role.bind_secret_id; }
 };
 struct SecretIdNumUses {
@@ -31,7 +33,8 @@ struct SecretIdNumUses {
 };
 struct SecretIdTtl {
   using Value = Seconds;
-  static constexpr std::string_view pattern = "role/{role_name}/secret-id-ttl", name = "secret_id_ttl", help = "How long a secret id lives; 0 is without limit.";
+  static constexpr std::string_view pattern = "role/{role_name}/secret-id-ttl", name = "secret_id_ttl",
+                                    help = "How long a secret id lives; 0 is without limit.";
   static Value& of(Role& role) { return role.secret_id_ttl; }
 };
 struct SecretIdBoundCidrs {
@@ -42,7 +45,8 @@ struct SecretIdBoundCidrs {
 };
 struct BoundCidrList {
   using Value = schema::CommaList;
-  static constexpr std::string_view pattern = "role/{role_name}/bound-cidr-list", name = "bound_cidr_list", help = "Older name of secret_id_bound_cidrs.";
+  static constexpr std::string_view pattern = "role/{role_name}/bound-cidr-list", name = "bound_cidr_list",
+                                    help = "Older name of secret_id_bound_cidrs.";
   static Value& of(Role& role) { return role.secret_id_bound_cidrs; }
 };
 struct TokenTtl {
@@ -52,7 +56,8 @@ struct TokenTtl {
 };
 struct TokenMaxTtl {
   using Value = Seconds;
-  static constexpr std::string_view pattern = "role/{role_name}/token-max-ttl", name = "token_max_ttl", help = "How long a token may live, renewals included.";
+  static constexpr std::string_view pattern = "role/{role_name}/token-max-ttl", name = "token_max_ttl",
+                                    help = "How long a token may live, renewals included.";
   static Value& of(Role& role) { return role.token.token_max_ttl; }
 };
 struct TokenNumUses {
@@ -69,7 +74,8 @@ struct TokenBoundCidrs {
 };
 struct LocalSecretIds {
   using Value = bool;
-  static constexpr std::string_view pattern = "role/{role_name}/local-secret-ids", name = "local_secret_ids", help = "Whether secret ids stay on this cluster.";
+  static constexpr std::string_view pattern = "role/{role_name}/local-secret-ids", name = "local_secret_ids",
+                                    help = "Whether secret ids stay on this cluster.";
   static Value& of(Role& role) { return role.local_secret_ids; }
 };
 

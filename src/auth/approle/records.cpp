@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::uint64_t format = 1;
 
-std::unexpected<Error> corrupt(std::string_view what) { return fail(Code::corrupt, "the stored record of this " + std::string(what) + " is damaged"); }
+std::unexpected<Error> corrupt(std::string_view what) {
+  return fail(Code::corrupt, "the stored record of this " + std::string(what) + " is damaged");
+}
 
 void put(RecordWriter& out, const std::vector<std::string>& list) {
   out.number(list.size());
@@ -18,7 +20,10 @@ void take(RecordReader& in, std::vector<std::string>& list) {
 }
 
 void put(RecordWriter& out, const schema::TokenParameters& t) {
-  out.integer(t.token_ttl.count()).integer(t.token_max_ttl.count()).integer(t.token_explicit_max_ttl.count()).integer(t.token_period.count());
+  out.integer(t.token_ttl.count())
+      .integer(t.token_max_ttl.count())
+      .integer(t.token_explicit_max_ttl.count())
+      .integer(t.token_period.count());
   put(out, t.token_policies.items);
   put(out, t.token_bound_cidrs.items);
   out.number((t.token_no_default_policy ? 1u : 0u) | (t.token_strictly_bind_ip ? 2u : 0u)).integer(t.token_num_uses).text(t.token_type);

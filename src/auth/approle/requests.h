@@ -35,14 +35,17 @@ struct PutRole {
   static constexpr auto fields() {
     using T = PutRole;
     return std::tuple{
-        schema::path<&T::role_name>("role_name", "Name of the role."), field<&T::role_id>("role_id", "The role's id; made when not given."),
+        schema::path<&T::role_name>("role_name", "Name of the role."),
+        field<&T::role_id>("role_id", "The role's id; made when not given."),
         field<&T::bind_secret_id>("bind_secret_id", "Whether a login needs a secret id.").open(),
         field<&T::local_secret_ids>("local_secret_ids", "Whether secret ids stay on this cluster; set when the role is made.").open(),
         field<&T::secret_id_bound_cidrs>("secret_id_bound_cidrs", "Address blocks from which logins come.").open(),
         field<&T::bound_cidr_list>("bound_cidr_list", "Older name of secret_id_bound_cidrs.").open(),
         field<&T::secret_id_num_uses>("secret_id_num_uses", "How often a secret id logs in; 0 is without limit.").open(),
-        field<&T::secret_id_ttl>("secret_id_ttl", "How long a secret id lives; 0 is without limit.").open(), inlined<&T::change>(),
-        field<&T::policies>("policies", "Older name of token_policies.").open(), field<&T::period>("period", "Older name of token_period.").open()};
+        field<&T::secret_id_ttl>("secret_id_ttl", "How long a secret id lives; 0 is without limit.").open(),
+        inlined<&T::change>(),
+        field<&T::policies>("policies", "Older name of token_policies.").open(),
+        field<&T::period>("period", "Older name of token_period.").open()};
   }
 };
 struct RoleReply {
@@ -59,7 +62,8 @@ struct RoleReply {
                       field<&T::local_secret_ids>("local_secret_ids", "Whether secret ids stay on this cluster.").open(),
                       field<&T::secret_id_bound_cidrs>("secret_id_bound_cidrs", "Address blocks from which logins come.").open(),
                       field<&T::secret_id_num_uses>("secret_id_num_uses", "How often a secret id logs in; 0 is without limit.").open(),
-                      field<&T::secret_id_ttl>("secret_id_ttl", "How long a secret id lives; 0 is without limit.").open(), inlined<&T::token>(),
+                      field<&T::secret_id_ttl>("secret_id_ttl", "How long a secret id lives; 0 is without limit.").open(),
+                      inlined<&T::token>(),
                       field<&T::policies>("policies", "Older name of token_policies.").open(),
                       field<&T::period>("period", "Older name of token_period.").open()};
   }
@@ -71,7 +75,8 @@ struct RoleIdReply {
 struct PutRoleId {
   std::string role_name, role_id;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutRoleId::role_name>("role_name", "Name of the role."), field<&PutRoleId::role_id>("role_id", "The role's id.")};
+    return std::tuple{schema::path<&PutRoleId::role_name>("role_name", "Name of the role."),
+                      field<&PutRoleId::role_id>("role_id", "The role's id.")};
   }
 };
 
@@ -105,7 +110,8 @@ struct PartReply<P> {
   typename P::Value value;
   schema::Omit<typename P::Value> old;
   static constexpr auto fields() {
-    return std::tuple{field<&PartReply::value>(P::name, P::help).open(), field<&PartReply::old>(P::old_name, "Older name of the same.").open()};
+    return std::tuple{field<&PartReply::value>(P::name, P::help).open(),
+                      field<&PartReply::old>(P::old_name, "Older name of the same.").open()};
   }
 };
 
@@ -162,7 +168,8 @@ struct NamedSecret {
   std::string role_name;
   SecretBytes secret_id;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&NamedSecret::role_name>("role_name", "Name of the role."), field<&NamedSecret::secret_id>("secret_id", "The secret id.")};
+    return std::tuple{schema::path<&NamedSecret::role_name>("role_name", "Name of the role."),
+                      field<&NamedSecret::secret_id>("secret_id", "The secret id.")};
   }
 };
 struct NamedAccessor {
@@ -181,7 +188,8 @@ struct TryLogin {
   std::string role_id;
   SecretBytes secret_id;
   static constexpr auto fields() {
-    return std::tuple{field<&TryLogin::role_id>("role_id", "The role's id."), field<&TryLogin::secret_id>("secret_id", "A secret id of the role.")};
+    return std::tuple{field<&TryLogin::role_id>("role_id", "The role's id."),
+                      field<&TryLogin::secret_id>("secret_id", "A secret id of the role.")};
   }
 };
 
@@ -193,8 +201,10 @@ struct Codec<approle::TimeOrZero> {
   static constexpr WireType wire{"string", "date-time"};
   static Result<approle::TimeOrZero> decode(json::Value v) { return approle::TimeOrZero{TRY(Codec<Time>::decode(v))}; }
   static void encode(json::Writer& w, approle::TimeOrZero t) {
-    if (t.time == Time()) w.string("0001-01-01T00:00:00Z");
-    else Codec<Time>::encode(w, t.time);
+    if (t.time == Time())
+      w.string("0001-01-01T00:00:00Z");
+    else
+      Codec<Time>::encode(w, t.time);
   }
 };
 }  // namespace coffer::schema

@@ -90,8 +90,10 @@ Result<schema::Answer<schema::Nothing>> Approle::write_role(const Caller& caller
   const auto hash = TRY(load_or_make_hash(view, random_));
   if (is_new) role.generation = make_base62(20, random_);
   if (in.role_id && in.role_id->empty()) return invalid("role_id must not be empty");
-  if (in.role_id && *in.role_id != role.role_id) CHECK_OK(set_role_id(view, *hash, name, role, *in.role_id));
-  else if (is_new) CHECK_OK(set_role_id(view, *hash, name, role, make_uuid(random_)));
+  if (in.role_id && *in.role_id != role.role_id)
+    CHECK_OK(set_role_id(view, *hash, name, role, *in.role_id));
+  else if (is_new)
+    CHECK_OK(set_role_id(view, *hash, name, role, make_uuid(random_)));
   CHECK_OK(save_role(view, name, role));
   schema::Answer<schema::Nothing> out;
   if (role.token.token_max_ttl > caller.mount->max_ttl)

@@ -25,7 +25,8 @@ Result<void> check_blocks(const std::vector<std::string>& blocks, const std::vec
     CHECK_OK(check_cidr(block));
     const auto holds = [&](const std::string& whole) { return cidr_subset(block, whole); };
     if (!outer.empty() && std::none_of(outer.begin(), outer.end(), holds))
-      return invalid("failed to verify subset relationship between CIDR blocks on the role \"" + std::string(role) + "\" and CIDR blocks on the secret ID");
+      return invalid("failed to verify subset relationship between CIDR blocks on the role \"" + std::string(role) +
+                     "\" and CIDR blocks on the secret ID");
   }
   return {};
 }
@@ -49,12 +50,20 @@ Result<Seconds> ttl_of(const SecretProperties& in, const Role& role, Seconds mos
 }
 
 SecretReply shown(SecretId secret) {
-  return {std::move(secret.cidr_list), secret.created, {secret.expires}, secret.updated, std::move(secret.metadata), std::move(secret.accessor),
-          secret.uses_left, secret.ttl, std::move(secret.token_bound_cidrs)};
+  return {std::move(secret.cidr_list),
+          secret.created,
+          {secret.expires},
+          secret.updated,
+          std::move(secret.metadata),
+          std::move(secret.accessor),
+          secret.uses_left,
+          secret.ttl,
+          std::move(secret.token_bound_cidrs)};
 }
 
 schema::Reply unknown_accessor(std::string_view accessor) {
-  return schema::to_reply(schema::Answer<AccessorError>{{"failed to find accessor entry for secret_id_accessor: " + json::quoted(accessor)}, {}, 404});
+  return schema::to_reply(
+      schema::Answer<AccessorError>{{"failed to find accessor entry for secret_id_accessor: " + json::quoted(accessor)}, {}, 404});
 }
 
 }  // namespace
@@ -79,7 +88,8 @@ void Approle::add_secret_id_endpoints(std::vector<schema::Endpoint>& out) {
   out.push_back(part("role/{role_name}/secret-id-accessor/destroy", "The end of a secret id, by its accessor.")
                     .on(Verb::write, this, &Approle::destroy_accessor, "Destroys a secret id by its accessor.")
                     .on(Verb::remove, this, &Approle::destroy_accessor, "Destroys a secret id by its accessor."));
-  out.push_back(part("tidy/secret-id", "Secret ids whose time is over.").on(Verb::write, this, &Approle::tidy, "Erases them from the store."));
+  out.push_back(
+      part("tidy/secret-id", "Secret ids whose time is over.").on(Verb::write, this, &Approle::tidy, "Erases them from the store."));
 }
 
 Result<NewSecretReply> Approle::make_secret_id(const Caller& caller, Transaction& view, const NewSecret& in) {

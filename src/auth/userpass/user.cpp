@@ -5,8 +5,8 @@ namespace {
 
 // `value` stands under the older name when the caller used that one, and under none when it used the new one.
 template <class T>
-void take(const schema::Patch<schema::TokenParameters>& change, std::string_view new_name, const schema::Omit<T>& given, schema::Omit<T>& kept,
-          T& value) {
+void take(const schema::Patch<schema::TokenParameters>& change, std::string_view new_name, const schema::Omit<T>& given,
+          schema::Omit<T>& kept, T& value) {
   if (change.has(new_name)) {
     kept.value.reset();
   } else if (given.value) {
@@ -27,7 +27,9 @@ Result<std::optional<User>> load_user(const Snapshot& view, const NormalizedName
   return std::optional(*std::move(user));
 }
 
-Result<void> save_user(Transaction& view, const NormalizedName& name, const User& user) { return view.put(user_key(name), schema::to_json(user)); }
+Result<void> save_user(Transaction& view, const NormalizedName& name, const User& user) {
+  return view.put(user_key(name), schema::to_json(user));
+}
 
 Result<void> apply(Profile& profile, const schema::Patch<schema::TokenParameters>& change, const OldNames& old) {
   CHECK_OK(change.apply(profile.token));

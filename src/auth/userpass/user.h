@@ -19,7 +19,8 @@ struct OldNames {
     using T = OldNames;
     return std::tuple{field<&T::policies>("policies", "Older name of token_policies.").open(),
                       field<&T::bound_cidrs>("bound_cidrs", "Older name of token_bound_cidrs.").open(),
-                      field<&T::ttl>("ttl", "Older name of token_ttl.").open(), field<&T::max_ttl>("max_ttl", "Older name of token_max_ttl.").open()};
+                      field<&T::ttl>("ttl", "Older name of token_ttl.").open(),
+                      field<&T::max_ttl>("max_ttl", "Older name of token_max_ttl.").open()};
   }
 };
 // What anyone may read of a user.
@@ -32,7 +33,9 @@ struct Profile {
 struct User {
   std::string hash;  // "$argon2id$..." or bcrypt's "$2..."
   Profile profile;
-  static constexpr auto fields() { return std::tuple{field<&User::hash>("hash", "Hash of the password."), schema::inlined<&User::profile>()}; }
+  static constexpr auto fields() {
+    return std::tuple{field<&User::hash>("hash", "Hash of the password."), schema::inlined<&User::profile>()};
+  }
 };
 
 [[nodiscard]] std::string user_key(const NormalizedName& name);

@@ -63,7 +63,8 @@ struct TryLogin {
   std::string username;
   SecretBytes password;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&TryLogin::username>("username", "Name of the user."), field<&TryLogin::password>("password", "The user's password.")};
+    return std::tuple{schema::path<&TryLogin::username>("username", "Name of the user."),
+                      field<&TryLogin::password>("password", "The user's password.")};
   }
 };
 
@@ -78,7 +79,8 @@ Result<std::string> make_hash(const NewPassword& in) {
   if (!in.password.empty() && !in.password_hash.empty()) return invalid("must provide only one of password and password_hash");
   CHECK_OK(check_size(in.password));
   if (in.password_hash.empty()) return crypto::password_hash(in.password.reveal_text());
-  if (!is_bcrypt(in.password_hash.reveal_text())) return invalid("password_hash must be a bcrypt hash of cost 4 to 14, such as \"$2b$10$...\"");
+  if (!is_bcrypt(in.password_hash.reveal_text()))
+    return invalid("password_hash must be a bcrypt hash of cost 4 to 14, such as \"$2b$10$...\"");
   return std::string(in.password_hash.reveal_text());
 }
 

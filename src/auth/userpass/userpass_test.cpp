@@ -21,10 +21,15 @@ class Userpass : public ::testing::Test {
 };
 
 TEST_F(Userpass, KeepsUsers) {
-  EXPECT_TRUE(m.write("users/ann", R"({"password":"pw1","token_policies":["reader"],"token_ttl":"1h","token_max_ttl":"2h","token_bound_cidrs":["127.0.0.1/32"]})").created);
-  EXPECT_EQ(m.read("users/ANN").data,
-            R"({"token_ttl":3600,"token_max_ttl":7200,"token_explicit_max_ttl":0,"token_period":0,"token_policies":["reader"],)"
-            R"("token_bound_cidrs":["127.0.0.1"],"token_no_default_policy":false,"token_num_uses":0,"token_type":"default","token_strictly_bind_ip":false})");
+  EXPECT_TRUE(
+      m.write(
+           "users/ann",
+           R"({"password":"pw1","token_policies":["reader"],"token_ttl":"1h","token_max_ttl":"2h","token_bound_cidrs":["127.0.0.1/32"]})")
+          .created);
+  EXPECT_EQ(
+      m.read("users/ANN").data,
+      R"({"token_ttl":3600,"token_max_ttl":7200,"token_explicit_max_ttl":0,"token_period":0,"token_policies":["reader"],)"
+      R"("token_bound_cidrs":["127.0.0.1"],"token_no_default_policy":false,"token_num_uses":0,"token_type":"default","token_strictly_bind_ip":false})");
   EXPECT_EQ(m.write("users/Bob", R"({"password":"pw2"})").status, 204);
   EXPECT_EQ(m.list("users").data, R"({"keys":["ann","bob"]})");
   EXPECT_EQ(m.list("users/", R"({"limit":1})").data, R"({"keys":["ann"]})");
@@ -38,8 +43,10 @@ TEST_F(Userpass, RefusesBadUsers) {
   EXPECT_EQ(m.write("users/x", "{}").error, "must provide either password or password_hash");
   EXPECT_EQ(m.write("users/x", R"({"password":""})").error, "must provide either password or password_hash");
   ann();
-  EXPECT_EQ(m.write("users/ann", R"({"token_ttl":-1})").error, "error converting input for field \"token_ttl\": cannot provide negative value '-1'");
-  EXPECT_EQ(m.write("users/ann", R"({"token_ttl":"soon"})").error, "error converting input for field \"token_ttl\": time: invalid duration \"soon\"");
+  EXPECT_EQ(m.write("users/ann", R"({"token_ttl":-1})").error,
+            "error converting input for field \"token_ttl\": cannot provide negative value '-1'");
+  EXPECT_EQ(m.write("users/ann", R"({"token_ttl":"soon"})").error,
+            "error converting input for field \"token_ttl\": time: invalid duration \"soon\"");
   EXPECT_EQ(m.write("users/ann", R"({"token_bound_cidrs":["a.b.c.d"]})").error,
             "error parsing address \"a.b.c.d\": Unable to convert \"a.b.c.d\" to an IPv4 or IPv6 address, or a UNIX Socket");
   EXPECT_EQ(m.write("users/ann", R"({"token_ttl":"3h","token_max_ttl":"2h"})").error, "'token_ttl' cannot be greater than 'token_max_ttl'");
@@ -100,8 +107,8 @@ TEST_F(Userpass, BindsToAddresses) {
 TEST_F(Userpass, ReadsOlderNamesBack) {
   ann(R"(,"policies":"b,a","ttl":"1h","max_ttl":"2h","bound_cidrs":"127.0.0.1/32")");
   const std::string data = m.read("users/ann").data;
-  for (const char* part : {R"("policies":["a","b"])", R"("token_policies":["a","b"])", R"("ttl":3600)", R"("token_ttl":3600)", R"("max_ttl":7200)",
-                           R"("bound_cidrs":["127.0.0.1"])"})
+  for (const char* part : {R"("policies":["a","b"])", R"("token_policies":["a","b"])", R"("ttl":3600)", R"("token_ttl":3600)",
+                           R"("max_ttl":7200)", R"("bound_cidrs":["127.0.0.1"])"})
     EXPECT_NE(data.find(part), std::string::npos) << part;
   m.write("users/ann", R"({"token_ttl":"30m","token_policies":["c"]})");
   const std::string after = m.read("users/ann").data;

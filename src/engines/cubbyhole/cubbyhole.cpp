@@ -14,7 +14,9 @@ struct Named {
 struct Folder {
   std::string_view path;
   schema::Page page;
-  static constexpr auto fields() { return std::tuple{schema::path<&Folder::path>("path", "Folder to list."), schema::inlined<&Folder::page>()}; }
+  static constexpr auto fields() {
+    return std::tuple{schema::path<&Folder::path>("path", "Folder to list."), schema::inlined<&Folder::page>()};
+  }
 };
 struct Put {
   std::string_view path;

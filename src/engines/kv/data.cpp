@@ -6,7 +6,9 @@ namespace coffer::kv {
 namespace {
 
 // When the version counts as deleted: by itself, or with its object (through another door).
-Time deleted_at(const Object& object, const Version& version) { return object.state == State::deleted ? object.deleted_at : version.deleted_at; }
+Time deleted_at(const Object& object, const Version& version) {
+  return object.state == State::deleted ? object.deleted_at : version.deleted_at;
+}
 
 bool readable(const Object& object, const Version& version, Time now) {
   return object.state == State::active && !version.destroyed && !version.deleted(now);
@@ -17,8 +19,10 @@ void write_subkeys(json::Writer& out, json::Value value, std::int64_t depth) {
   out.begin_object();
   for (const auto& [name, member] : value.members()) {
     out.key(name);
-    if (member.is_object() && member.size() > 0 && depth != 1) write_subkeys(out, member, depth == 0 ? 0 : depth - 1);
-    else out.null();
+    if (member.is_object() && member.size() > 0 && depth != 1)
+      write_subkeys(out, member, depth == 0 ? 0 : depth - 1);
+    else
+      out.null();
   }
   out.end_object();
 }
@@ -56,7 +60,8 @@ Result<void> check_cas(const schema::RawJson& cas, bool required, std::uint64_t 
   const bool numeric = document && (document->root().is_number() || (document->root().is_string() && !document->root().text().empty()));
   const auto number = numeric ? schema::decode_int(document->root()) : Result<std::int64_t>(invalid(""));
   if (!number) return invalid("error parsing check-and-set parameter");
-  if (*number < 0 || static_cast<std::uint64_t>(*number) != current) return invalid("check-and-set parameter did not match the current version");
+  if (*number < 0 || static_cast<std::uint64_t>(*number) != current)
+    return invalid("check-and-set parameter did not match the current version");
   return {};
 }
 

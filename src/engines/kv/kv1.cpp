@@ -16,7 +16,8 @@ struct PlainWrite {
   std::string_view path;
   schema::RawObject body;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PlainWrite::path>("path", "Name of the secret."), schema::whole<&PlainWrite::body>("The secret: any members.")};
+    return std::tuple{schema::path<&PlainWrite::path>("path", "Name of the secret."),
+                      schema::whole<&PlainWrite::body>("The secret: any members.")};
   }
 };
 
@@ -65,7 +66,8 @@ class Kv1 final : public Backend {
   [[nodiscard]] std::string_view help() const override {
     return "The kv backend keeps one value at each path: read, write, list and delete <name>.";
   }
-  Result<void> configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) override {
+  Result<void> configure(const Caller& caller, Transaction& view, const schema::StringMap& before,
+                         const schema::StringMap& after) override {
     return change_version(view, before, after, caller.now);
   }
 

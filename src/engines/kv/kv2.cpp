@@ -16,15 +16,19 @@ schema::Reply warn_not_found(std::string text) {
   return out;
 }
 
+// In the words that the core has for it.
+std::unexpected<Error> unsupported() { return fail(Code::unsupported_operation, "1 error occurred:\n\t* unsupported operation\n\n"); }
+
 // A path outside the endpoints: most often a version 1 path. One inside them has another verb than the endpoint serves.
 Result<schema::Reply> wrong_path(std::string_view path, std::string_view command) {
   const std::string_view first = path.substr(0, path.find('/'));
   for (const std::string_view area : areas)
-    if (first == area) return fail(Code::unsupported_operation, "unsupported operation");
-  if (path == "config") return fail(Code::unsupported_operation, "unsupported operation");
+    if (first == area) return unsupported();
+  if (path == "config") return unsupported();
   return warn_not_found(
       "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, "
-      "use 'vault kv " + std::string(command) + "' for this operation.");
+      "use 'vault kv " +
+      std::string(command) + "' for this operation.");
 }
 
 }  // namespace
@@ -45,8 +49,10 @@ std::vector<schema::Endpoint> Kv2::endpoints() {
                     .replies<VersionMetadata>()
                     .on(Verb::remove, this, &Kv2::delete_latest, "Deletes the newest version; it can be undeleted."));
   out.push_back(at("subkeys/{path...}", "Keys of a secret, without values.").on(Verb::read, this, &Kv2::read_subkeys, "Reads the keys."));
-  out.push_back(at("delete/{path...}", "Soft deletion.").on(Verb::write, this, &Kv2::delete_versions, "Deletes versions; they can be undeleted."));
-  out.push_back(at("undelete/{path...}", "Undoing of a deletion.").on(Verb::write, this, &Kv2::undelete_versions, "Restores deleted versions."));
+  out.push_back(
+      at("delete/{path...}", "Soft deletion.").on(Verb::write, this, &Kv2::delete_versions, "Deletes versions; they can be undeleted."));
+  out.push_back(
+      at("undelete/{path...}", "Undoing of a deletion.").on(Verb::write, this, &Kv2::undelete_versions, "Restores deleted versions."));
   out.push_back(at("destroy/{path...}", "Destruction.").on(Verb::write, this, &Kv2::destroy_versions, "Removes versions for good."));
   out.push_back(at("metadata/{path...}", "Settings, marks and versions of a secret.")
                     .on(Verb::read, this, &Kv2::read_metadata, "Reads what is known of a secret and its versions.")

@@ -16,13 +16,16 @@ std::string meta(int version, std::string_view deleted = "", bool destroyed = fa
   return R"({"created_time":")" + std::string(first_time) + R"(","custom_metadata":)" + std::string(custom) + R"(,"deletion_time":")" +
          std::string(deleted) + R"(","destroyed":)" + (destroyed ? "true" : "false") + R"(,"version":)" + std::to_string(version) + "}";
 }
-std::string secret(std::string_view data, const std::string& metadata) { return R"({"data":)" + std::string(data) + R"(,"metadata":)" + metadata + "}"; }
+std::string secret(std::string_view data, const std::string& metadata) {
+  return R"({"data":)" + std::string(data) + R"(,"metadata":)" + metadata + "}";
+}
 
 class Kv2 : public ::testing::Test {
  protected:
   TestMount m{make_kv2};
   void fill(std::string_view name, int versions) {
-    for (int i = 1; i <= versions; ++i) EXPECT_EQ(m.write("data/" + std::string(name), R"({"data":{"a":)" + std::to_string(i) + "}}").status, 200);
+    for (int i = 1; i <= versions; ++i)
+      EXPECT_EQ(m.write("data/" + std::string(name), R"({"data":{"a":)" + std::to_string(i) + "}}").status, 200);
   }
 };
 
@@ -37,7 +40,8 @@ TEST_F(Kv2, WritesAndReadsVersions) {
   EXPECT_EQ(m.read("data/a", R"({"version":-1})").status, 200);
   EXPECT_EQ(m.read("data/a", R"({"version":99})").status, 404);
   EXPECT_EQ(m.read("data/a", R"({"version":"abc"})").error,
-            "Field validation failed: error converting input for field \"version\": '' cannot parse value as 'int': strconv.ParseInt: invalid syntax");
+            "Field validation failed: error converting input for field \"version\": '' cannot parse value as 'int': strconv.ParseInt: "
+            "invalid syntax");
   EXPECT_EQ(m.read("data/none").status, 404);
   EXPECT_EQ(m.read("data/none").data, "");
 }
@@ -62,7 +66,8 @@ TEST_F(Kv2, ChecksAndSets) {
     EXPECT_EQ(m.write("data/a", R"({"data":{"a":3},"options":{"cas":)" + std::string(cas) + "}}").error,
               "check-and-set parameter did not match the current version");
   for (const char* cas : {"\"x\"", "2.5", "true", "\"\"", "[]"})
-    EXPECT_EQ(m.write("data/a", R"({"data":{"a":3},"options":{"cas":)" + std::string(cas) + "}}").error, "error parsing check-and-set parameter");
+    EXPECT_EQ(m.write("data/a", R"({"data":{"a":3},"options":{"cas":)" + std::string(cas) + "}}").error,
+              "error parsing check-and-set parameter");
   EXPECT_EQ(m.write("data/a", R"({"data":{"a":3},"options":{"cas":"2"}})").data, meta(3));
   EXPECT_EQ(m.write("data/new", R"({"data":{"a":3},"options":{"cas":0}})").data, meta(1));
   m.write("config", R"({"cas_required":true})");
@@ -73,8 +78,9 @@ TEST_F(Kv2, RefusesWhatIsNoData) {
   for (const char* body : {"", "{}", R"({"a":1})"}) EXPECT_EQ(m.write("data/a", body).error, "no data provided");
   EXPECT_EQ(m.write("data/a", R"({"data":"text"})").error,
             "error converting input for field \"data\": '' expected type 'map[string]interface {}', got unconvertible type 'string'");
-  EXPECT_EQ(m.write("data/a", R"({"data":[1]})").error,
-            "error converting input for field \"data\": '[0]' expected type 'map[string]interface {}', got unconvertible type 'json.Number'");
+  EXPECT_EQ(
+      m.write("data/a", R"({"data":[1]})").error,
+      "error converting input for field \"data\": '[0]' expected type 'map[string]interface {}', got unconvertible type 'json.Number'");
   EXPECT_EQ(m.write("data/a", R"({"data":null})").data, meta(1));
   EXPECT_EQ(m.read("data/a").data, secret("null", meta(1)));
   EXPECT_EQ(m.read("data/a").status, 200);
@@ -86,7 +92,8 @@ TEST_F(Kv2, Patches) {
   m.write("data/a", R"({"data":{"a":1.0,"b":{"c":1,"d":2}}})");
   EXPECT_EQ(m.patch("data/a", R"({"data":{"b":{"c":null},"z":1}})").data, meta(2));
   EXPECT_EQ(m.read("data/a").data, secret(R"({"a":1.0,"b":{"d":2},"z":1})", meta(2)));
-  EXPECT_EQ(m.patch("data/a", R"({"data":{"z":2},"options":{"cas":1}})").error, "check-and-set parameter did not match the current version");
+  EXPECT_EQ(m.patch("data/a", R"({"data":{"z":2},"options":{"cas":1}})").error,
+            "check-and-set parameter did not match the current version");
   EXPECT_EQ(m.patch("data/a", "{}").error, "no data provided");
   EXPECT_EQ(m.patch("data/none", R"({"data":{"z":2}})").status, 404);
   m.remove("data/a");
@@ -115,9 +122,10 @@ TEST_F(Kv2, DeletesUndeletesDestroys) {
   EXPECT_EQ(m.write("delete/a", "{}").error, "No version number provided");
   EXPECT_EQ(m.write("undelete/a", "{}").error, "No version number provided");
   EXPECT_EQ(m.write("destroy/a", "{}").error, "no version number provided");
-  EXPECT_EQ(m.write("delete/a", R"({"versions":["x"]})").error,
-            "Field validation failed: error converting input for field \"versions\": decoding failed due to the following error(s):\n\n'[0]' "
-            "cannot parse value as 'int': strconv.ParseInt: invalid syntax");
+  EXPECT_EQ(
+      m.write("delete/a", R"({"versions":["x"]})").error,
+      "Field validation failed: error converting input for field \"versions\": decoding failed due to the following error(s):\n\n'[0]' "
+      "cannot parse value as 'int': strconv.ParseInt: invalid syntax");
   EXPECT_EQ(m.write("delete/none", R"({"versions":[1]})").status, 204);
   for (const auto& [key, value] : m.store.values) EXPECT_EQ(value.find("{\"a\":1}"), std::string::npos) << key;
 }
@@ -172,7 +180,8 @@ TEST_F(Kv2, DeletesByItself) {
 TEST_F(Kv2, ConfiguresTheMount) {
   EXPECT_EQ(m.read("config").data, R"({"cas_required":false,"delete_version_after":"0s","max_versions":0,"metadata_cas_required":false})");
   EXPECT_EQ(m.write("config", R"({"max_versions":5,"delete_version_after":"3h25m19s"})").status, 204);
-  EXPECT_EQ(m.read("config").data, R"({"cas_required":false,"delete_version_after":"3h25m19s","max_versions":5,"metadata_cas_required":false})");
+  EXPECT_EQ(m.read("config").data,
+            R"({"cas_required":false,"delete_version_after":"3h25m19s","max_versions":5,"metadata_cas_required":false})");
   EXPECT_EQ(m.write("config", R"({"delete_version_after":"tomorrow"})").error,
             "Field validation failed: error converting input for field \"delete_version_after\": time: invalid duration \"tomorrow\"");
 }
@@ -180,8 +189,10 @@ TEST_F(Kv2, ConfiguresTheMount) {
 TEST_F(Kv2, ShowsKeysOfAValue) {
   m.write("data/deep", R"({"data":{"a":{"b":{"c":1}},"l":[1],"n":null,"e":{}}})");
   EXPECT_EQ(m.read("subkeys/deep").data, R"({"subkeys":{"a":{"b":{"c":null}},"l":null,"n":null,"e":null},"metadata":)" + meta(1) + "}");
-  EXPECT_EQ(m.read("subkeys/deep", R"({"depth":1})").data, R"({"subkeys":{"a":null,"l":null,"n":null,"e":null},"metadata":)" + meta(1) + "}");
-  EXPECT_EQ(m.read("subkeys/deep", R"({"depth":"2"})").data, R"({"subkeys":{"a":{"b":null},"l":null,"n":null,"e":null},"metadata":)" + meta(1) + "}");
+  EXPECT_EQ(m.read("subkeys/deep", R"({"depth":1})").data,
+            R"({"subkeys":{"a":null,"l":null,"n":null,"e":null},"metadata":)" + meta(1) + "}");
+  EXPECT_EQ(m.read("subkeys/deep", R"({"depth":"2"})").data,
+            R"({"subkeys":{"a":{"b":null},"l":null,"n":null,"e":null},"metadata":)" + meta(1) + "}");
   EXPECT_EQ(m.read("subkeys/none").status, 404);
   m.remove("data/deep");
   EXPECT_EQ(m.read("subkeys/deep").data, R"({"subkeys":null,"metadata":)" + meta(1, first_time) + "}");
@@ -189,16 +200,20 @@ TEST_F(Kv2, ShowsKeysOfAValue) {
 
 TEST_F(Kv2, KeepsMetadata) {
   fill("a", 1);
-  EXPECT_EQ(m.write("metadata/a", R"({"max_versions":2,"cas_required":true,"custom_metadata":{"k":"v"},"delete_version_after":"1h"})").status, 204);
-  EXPECT_EQ(m.read("metadata/a").data,
-            R"({"cas_required":true,"created_time":"2027-01-15T08:00:00Z","current_metadata_version":1,"current_version":1,"custom_metadata":{"k":"v"},)"
-            R"("delete_version_after":"1h0m0s","max_versions":2,"metadata_cas_required":false,"oldest_version":0,"updated_time":"2027-01-15T08:00:00Z",)"
-            R"("versions":{"1":{"created_time":"2027-01-15T08:00:00Z","deletion_time":"","destroyed":false}}})");
+  EXPECT_EQ(
+      m.write("metadata/a", R"({"max_versions":2,"cas_required":true,"custom_metadata":{"k":"v"},"delete_version_after":"1h"})").status,
+      204);
+  EXPECT_EQ(
+      m.read("metadata/a").data,
+      R"({"cas_required":true,"created_time":"2027-01-15T08:00:00Z","current_metadata_version":1,"current_version":1,"custom_metadata":{"k":"v"},)"
+      R"("delete_version_after":"1h0m0s","max_versions":2,"metadata_cas_required":false,"oldest_version":0,"updated_time":"2027-01-15T08:00:00Z",)"
+      R"("versions":{"1":{"created_time":"2027-01-15T08:00:00Z","deletion_time":"","destroyed":false}}})");
   EXPECT_EQ(m.write("metadata/a", R"({"custom_metadata":{"k":5}})").status, 204);
   EXPECT_EQ(m.write("metadata/a", R"({"custom_metadata":{"k":{"x":1}}})").error,
             "custom_metadata validation failed: '' expected type 'string', got unconvertible type 'map[string]interface {}'");
-  EXPECT_EQ(m.write("metadata/a", R"({"custom_metadata":"text"})").error,
-            "error converting input for field \"custom_metadata\": '' expected type 'map[string]interface {}', got unconvertible type 'string'");
+  EXPECT_EQ(
+      m.write("metadata/a", R"({"custom_metadata":"text"})").error,
+      "error converting input for field \"custom_metadata\": '' expected type 'map[string]interface {}', got unconvertible type 'string'");
   EXPECT_EQ(m.write("metadata/a", R"({"max_versions":-1})").status, 204);
   EXPECT_EQ(m.patch("metadata/a", R"({"custom_metadata":{"k":null,"k2":"v2"}})").status, 204);
   const Answered got = m.read("metadata/a");
@@ -226,13 +241,17 @@ TEST_F(Kv2, MetadataStandsWithoutVersions) {
 TEST_F(Kv2, LimitsCustomMetadata) {
   const std::string name(129, 'n'), value(513, 'v');
   EXPECT_EQ(m.write("metadata/a", R"({"custom_metadata":{")" + name + R"(":"v"}})").error,
-            "1 error occurred:\n\t* custom_metadata validation failed: length of key \"" + name + "\" is 129 but must be 0 < len(key) <= 128\n\n");
+            "1 error occurred:\n\t* custom_metadata validation failed: length of key \"" + name +
+                "\" is 129 but must be 0 < len(key) <= 128\n\n");
   EXPECT_EQ(m.write("metadata/a", R"({"custom_metadata":{"k":")" + value + "\"}}").error,
-            "1 error occurred:\n\t* custom_metadata validation failed: length of value for key \"k\" is 513 but must be 0 < len(value) <= 512\n\n");
-  EXPECT_NE(m.write("metadata/a", R"({"custom_metadata":{"k":"a\u0007"}})").error.find("value for key \"k\" contains unprintable"), std::string::npos);
+            "1 error occurred:\n\t* custom_metadata validation failed: length of value for key \"k\" is 513 but must be 0 < len(value) <= "
+            "512\n\n");
+  EXPECT_NE(m.write("metadata/a", R"({"custom_metadata":{"k":"a\u0007"}})").error.find("value for key \"k\" contains unprintable"),
+            std::string::npos);
   std::string many;
   for (int i = 0; i < 65; ++i) many += (i ? ",\"" : "\"") + std::to_string(i) + "\":\"x\"";
-  EXPECT_NE(m.write("metadata/a", R"({"custom_metadata":{)" + many + "}}").error.find("payload must contain at most 64 keys, provided 65"), std::string::npos);
+  EXPECT_NE(m.write("metadata/a", R"({"custom_metadata":{)" + many + "}}").error.find("payload must contain at most 64 keys, provided 65"),
+            std::string::npos);
   EXPECT_EQ(m.read("metadata/a").status, 404);
 }
 
@@ -260,9 +279,10 @@ TEST_F(Kv2, Lists) {
 
 TEST_F(Kv2, SaysWhichPathToUse) {
   const auto warning = [](const Answered& a) { return a.status == 404 && a.warnings.size() == 1 ? a.warnings[0] : "?"; };
-  EXPECT_EQ(warning(m.read("a")),
-            "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault "
-            "CLI, use 'vault kv get' for this operation.");
+  EXPECT_EQ(
+      warning(m.read("a")),
+      "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault "
+      "CLI, use 'vault kv get' for this operation.");
   EXPECT_NE(warning(m.write("a", R"({"a":1})")).find("vault kv put"), std::string::npos);
   EXPECT_NE(warning(m.list("")).find("vault kv list"), std::string::npos);
   EXPECT_NE(warning(m.remove("a")).find("vault kv delete"), std::string::npos);

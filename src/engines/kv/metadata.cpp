@@ -34,7 +34,8 @@ Result<void> check_marks(const Marks& marks) {
       if (name.empty() || name.size() > max_mark_name)
         faults.push_back(fmt::format("length of key {} is {} but must be 0 < len(key) <= {}", quoted, name.size(), max_mark_name));
       if (value.empty() || value.size() > max_mark_value)
-        faults.push_back(fmt::format("length of value for key {} is {} but must be 0 < len(value) <= {}", quoted, value.size(), max_mark_value));
+        faults.push_back(
+            fmt::format("length of value for key {} is {} but must be 0 < len(value) <= {}", quoted, value.size(), max_mark_value));
       if (!printable(name)) faults.push_back(fmt::format("key {} contains unprintable characters", quoted));
       if (!printable(value)) faults.push_back(fmt::format("value for key {} contains unprintable characters", quoted));
     }
@@ -80,7 +81,8 @@ std::vector<std::string> warnings_of(const MetadataChange& in, const MountConfig
   if (config.cas_required && in.cas_required && !*in.cas_required)
     out.emplace_back("\"cas_required\" set to false, but is mandated by backend config. This value will be ignored.");
   if (config.delete_version_after > Duration(0) && in.delete_version_after && *in.delete_version_after > config.delete_version_after)
-    out.push_back(fmt::format("\"delete_version_after\" is longer than the mount's ({}), which applies.", go_duration(config.delete_version_after)));
+    out.push_back(
+        fmt::format("\"delete_version_after\" is longer than the mount's ({}), which applies.", go_duration(config.delete_version_after)));
   return out;
 }
 
@@ -93,8 +95,10 @@ Result<void> apply(const MetadataChange& in, Object& object, bool patch, std::st
   if (in.delete_version_after) object.delete_version_after = *in.delete_version_after;
   if (in.custom_metadata.text.empty() || (!patch && in.custom_metadata.text == "null")) return {};
   Marks marks = object.custom_metadata.unpack();
-  if (in.custom_metadata.text == "null") marks.clear();
-  else CHECK_OK(take_marks(marks, in.custom_metadata.text, patch));
+  if (in.custom_metadata.text == "null")
+    marks.clear();
+  else
+    CHECK_OK(take_marks(marks, in.custom_metadata.text, patch));
   packed = PackedMap::pack(marks);
   object.custom_metadata = PackedMap(packed);
   return {};

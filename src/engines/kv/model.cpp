@@ -24,10 +24,12 @@ constexpr std::uint64_t v_enabled = 1, v_destroyed = 2, v_apart = 4, v_deleted_a
                         v_labelled = 128, v_all = 255;
 
 void append(RecordWriter& out, const Version& v) {
-  const bool labelled = !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.stages.empty() || v.media != Media::json;
+  const bool labelled =
+      !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.stages.empty() || v.media != Media::json;
   out.number(v.seq).number(flag_if(v_enabled, v.enabled) | flag_if(v_destroyed, v.destroyed) | flag_if(v_apart, v.apart) |
                            flag_if(v_deleted_at, v.deleted_at != never) | flag_if(v_not_before, v.not_before != never) |
-                           flag_if(v_expires, v.expires != never) | flag_if(v_updated, v.updated != v.created) | flag_if(v_labelled, labelled));
+                           flag_if(v_expires, v.expires != never) | flag_if(v_updated, v.updated != v.created) |
+                           flag_if(v_labelled, labelled));
   out.fixed_time(v.created);
   if (v.updated != v.created) out.fixed_time(v.updated);
   for (const Time t : {v.deleted_at, v.not_before, v.expires})
@@ -112,7 +114,11 @@ std::string encode(const Object& o) {
   for (const Time t : {o.deleted_at, o.purge_at})
     if (t != never) out.fixed_time(t);
   if (described) out.text(o.tags.packed()).text(o.description).integer(o.retention.count());
-  out.text(o.custom_metadata.packed()).number(o.max_versions).integer(o.delete_version_after.count()).number(o.metadata_seq).number(o.oldest);
+  out.text(o.custom_metadata.packed())
+      .number(o.max_versions)
+      .integer(o.delete_version_after.count())
+      .number(o.metadata_seq)
+      .number(o.oldest);
   append(out, o.current);
   return std::move(out.bytes());
 }

@@ -54,15 +54,15 @@ struct Version {
   std::string_view client_token;  // AWS ClientRequestToken, "" when made elsewhere
   std::string_view bytes;         // as they came; "" when destroyed, or when `apart`
   Media media = Media::json;
-  std::string_view content_type;  // Azure's, shown back as given
-  bool enabled = true;            // Azure's
+  std::string_view content_type;             // Azure's, shown back as given
+  bool enabled = true;                       // Azure's
   Time not_before = never, expires = never;  // Azure's; Vault does not look at them
   Time created = never, updated = never;
-  PackedMap tags;                 // Azure keeps tags per version
-  PackedMap stages;               // AWS staging labels but for AWSCURRENT and AWSPREVIOUS, which order tells; label -> ""
-  Time deleted_at = never;        // may lie ahead (delete_version_after); undelete clears it
-  bool destroyed = false;         // the bytes are gone
-  bool apart = false;             // the bytes lie under a key of their own (they are over inline_limit)
+  PackedMap tags;           // Azure keeps tags per version
+  PackedMap stages;         // AWS staging labels but for AWSCURRENT and AWSPREVIOUS, which order tells; label -> ""
+  Time deleted_at = never;  // may lie ahead (delete_version_after); undelete clears it
+  bool destroyed = false;   // the bytes are gone
+  bool apart = false;       // the bytes lie under a key of their own (they are over inline_limit)
 
   [[nodiscard]] bool deleted(Time now) const { return deleted_at != never && deleted_at <= now; }
 };
@@ -76,16 +76,16 @@ enum class State : std::uint8_t { active, deleted };
 struct Object {
   State state = State::active;  // deleted: by AWS or Azure, may be recovered until purge_at
   Time deleted_at = never, purge_at = never;
-  Seconds retention{0};         // of this object's deletion; 0: the door's own default
-  PackedMap tags;               // AWS tags
-  std::string_view description; // AWS
-  PackedMap custom_metadata;    // Vault
+  Seconds retention{0};            // of this object's deletion; 0: the door's own default
+  PackedMap tags;                  // AWS tags
+  std::string_view description;    // AWS
+  PackedMap custom_metadata;       // Vault
   std::uint32_t max_versions = 0;  // 0: the mount's
   bool cas_required = false, metadata_cas_required = false;
   Duration delete_version_after{0};
   std::uint64_t metadata_seq = 0;  // grows with each change of metadata
   Time created = never, updated = never;
-  std::uint64_t oldest = 0;     // the oldest version that is kept; 0: none was dropped yet
+  std::uint64_t oldest = 0;  // the oldest version that is kept; 0: none was dropped yet
   Version current;
 
   [[nodiscard]] std::uint64_t first() const { return oldest == 0 ? 1 : oldest; }
@@ -104,7 +104,7 @@ struct MountConfig {
   std::uint32_t max_versions = 0;  // 0: 10
   bool cas_required = false, metadata_cas_required = false;
   Duration delete_version_after{0};  // negative: off, for objects that have their own too
-  bool was_v1 = false;   // version 1 keys may still be there, read as version 1 of an object
+  bool was_v1 = false;               // version 1 keys may still be there, read as version 1 of an object
   Time upgraded = never;
 };
 [[nodiscard]] std::string encode(const MountConfig& config);

@@ -6,7 +6,8 @@ namespace coffer::kv {
 namespace {
 
 TEST(KvModel, ObjectRoundTrip) {
-  const std::string tags = PackedMap::pack({{"env", "prod"}}), marks = PackedMap::pack({{"a", ""}, {"b", "2"}}), stages = PackedMap::pack({{"mine", ""}});
+  const std::string tags = PackedMap::pack({{"env", "prod"}}), marks = PackedMap::pack({{"a", ""}, {"b", "2"}}),
+                    stages = PackedMap::pack({{"mine", ""}});
   Object o;
   o.state = State::deleted;
   o.deleted_at = Time(Seconds(5));

@@ -7,8 +7,8 @@ namespace coffer::kv {
 namespace {
 
 constexpr std::string_view config_key = "c";
-constexpr std::size_t upgrade_at_once = 1000;   // keys that one transaction may move
-constexpr std::uint64_t drop_at_once = 256;     // versions that one write may drop; the next writes drop the rest
+constexpr std::size_t upgrade_at_once = 1000;  // keys that one transaction may move
+constexpr std::uint64_t drop_at_once = 256;    // versions that one write may drop; the next writes drop the rest
 
 std::string name_key(char area, std::string_view name) {
   std::string out;
@@ -97,7 +97,8 @@ Result<bool> load_into(const Snapshot& view, std::string_view name, const MountC
   if (!record) return std::unexpected(std::move(record).error());
   if (*record) [[likely]] {
     out.record = **std::move(record);
-    if (!decode_into(out.record.reveal_text(), out.object)) return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
+    if (!decode_into(out.record.reveal_text(), out.object))
+      return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
     return true;
   }
   const MountConfig settings = config != nullptr ? *config : TRY(load_config(view));
@@ -145,7 +146,8 @@ Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded
   return {};
 }
 
-Result<void> add_version(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config, Version next, Time now) {
+Result<void> add_version(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config, Version next,
+                         Time now) {
   Object& object = loaded.object;
   if (object.current.seq != 0) {
     CHECK_OK(set_apart(view, name, object.current));
@@ -199,7 +201,8 @@ Result<std::vector<std::string>> list(const Snapshot& view, std::string_view fol
   const auto old = TRY(list_names(view, prefix, delimiter, page));
   std::vector<std::string> all;
   std::set_union(names.begin(), names.end(), old.begin(), old.end(), std::back_inserter(all));
-  if (page.limit.value > 0 && all.size() > static_cast<std::size_t>(page.limit.value)) all.resize(static_cast<std::size_t>(page.limit.value));
+  if (page.limit.value > 0 && all.size() > static_cast<std::size_t>(page.limit.value))
+    all.resize(static_cast<std::size_t>(page.limit.value));
   return all;
 }
 

@@ -29,8 +29,10 @@ struct Codec<kv::OptionalTime> {
   static constexpr WireType wire{"string", "date-time"};
   static Result<kv::OptionalTime> decode(json::Value v) { return kv::OptionalTime{TRY(Codec<Time>::decode(v))}; }
   static void encode(json::Writer& w, kv::OptionalTime t) {
-    if (t.time == kv::never) w.string("");
-    else Codec<Time>::encode(w, t.time);
+    if (t.time == kv::never)
+      w.string("");
+    else
+      Codec<Time>::encode(w, t.time);
   }
 };
 template <>
@@ -38,10 +40,14 @@ struct Codec<kv::Value> {
   static constexpr WireType wire{"object"};
   static Result<kv::Value> decode(json::Value v) { return kv::Value{v.raw()}; }
   static void encode(json::Writer& w, const kv::Value& v) {
-    if (v.bytes.empty()) w.null();
-    else if (v.media == kv::Media::json) w.raw(v.bytes);
-    else if (v.media == kv::Media::text) w.begin_object().key("value").string(v.bytes).end_object();
-    else w.begin_object().key("value").string(base64_encode(v.bytes)).end_object();
+    if (v.bytes.empty())
+      w.null();
+    else if (v.media == kv::Media::json)
+      w.raw(v.bytes);
+    else if (v.media == kv::Media::text)
+      w.begin_object().key("value").string(v.bytes).end_object();
+    else
+      w.begin_object().key("value").string(base64_encode(v.bytes)).end_object();
   }
 };
 template <>
@@ -128,7 +134,8 @@ struct ObjectMetadata {
         field<&T::custom_metadata>("custom_metadata", "The caller's own marks of the secret."),
         field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted.").open(),
         field<&T::max_versions>("max_versions", "How many versions are kept; 0 leaves it to the mount.").open(),
-        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.").open(),
+        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.")
+            .open(),
         field<&T::oldest_version>("oldest_version", "The oldest version that is kept.").open(),
         field<&T::updated_time>("updated_time", "When the secret last changed.").open(),
         field<&T::versions>("versions", "The versions that are kept, by number.").open(),

@@ -73,8 +73,10 @@ struct ConfigChange {
     return std::tuple{
         field<&T::max_versions>("max_versions", "How many versions of each secret are kept; 0 is 10.").open(),
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
-        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.").open(),
-        field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted; negative: never.").open()};
+        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.")
+            .open(),
+        field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted; negative: never.")
+            .open()};
   }
 };
 struct ConfigReply {
@@ -88,7 +90,8 @@ struct ConfigReply {
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
         field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted.").open(),
         field<&T::max_versions>("max_versions", "How many versions of each secret are kept; 0 is 10.").open(),
-        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.").open()};
+        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.")
+            .open()};
   }
 };
 struct MetadataChange {
@@ -104,7 +107,8 @@ struct MetadataChange {
         schema::path<&T::path>("path", "Name of the secret."),
         field<&T::max_versions>("max_versions", "How many versions are kept; 0 leaves it to the mount.").open(),
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
-        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.").open(),
+        field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.")
+            .open(),
         field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted.").open(),
         field<&T::custom_metadata>("custom_metadata", "The caller's own marks of the secret: texts by name."),
         field<&T::metadata_cas>("metadata_cas", "The version of the metadata that this change is to replace.").open()};
