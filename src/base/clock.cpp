@@ -60,12 +60,15 @@ bool read_term(std::string_view& rest, __int128& nanoseconds, bool& unit_missing
     whole = whole * 10 + (rest[i++] - '0');
   }
   const bool any = i > 0;
-  double fraction = 0, scale = 0.1;
+  // Whole numbers, so that what `go_duration` prints reads back as it was. Digits below any unit's nanosecond do not count.
+  std::int64_t fraction = 0, scale = 1;
   bool any_fraction = false;
   if (i < rest.size() && rest[i] == '.') {
-    for (++i; i < rest.size() && rest[i] >= '0' && rest[i] <= '9'; ++i, scale /= 10) {
-      fraction += scale * (rest[i] - '0');
+    for (++i; i < rest.size() && rest[i] >= '0' && rest[i] <= '9'; ++i) {
       any_fraction = true;
+      if (scale >= 100'000'000'000'000'000) continue;
+      fraction = fraction * 10 + (rest[i] - '0');
+      scale *= 10;
     }
   }
   if (!any && !any_fraction) return false;
@@ -75,7 +78,7 @@ bool read_term(std::string_view& rest, __int128& nanoseconds, bool& unit_missing
   unit_missing = unit_text.empty();
   for (const Unit& unit : units)
     if (unit.name == unit_text) {
-      nanoseconds += whole * static_cast<__int128>(unit.nanoseconds) + static_cast<__int128>(fraction * unit.nanoseconds);
+      nanoseconds += whole * static_cast<__int128>(unit.nanoseconds) + static_cast<__int128>(fraction) * static_cast<__int128>(unit.nanoseconds) / scale;
       rest.remove_prefix(j);
       return true;
     }

@@ -11,6 +11,7 @@ namespace coffer {
 enum class Code : std::uint8_t {
   invalid_argument,       // the request is malformed or asks for what cannot be (400)
   unauthenticated,        // no credential where one is due, or one that is not known (403 for Vault)
+  bad_credentials,        // a login that failed (400); counted for user lockout
   permission_denied,      // policy says no (403)
   not_found,              // nothing there (404)
   unsupported_path,       // the mount has no such endpoint (404)

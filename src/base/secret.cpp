@@ -5,17 +5,22 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/secret_arena.h"
 
 namespace coffer {
 
 std::byte* secure_allocate(std::size_t size) {
-  void* data = std::malloc(size);
+  if (std::byte* data = arena::allocate(size)) return data;
+  void* data = std::calloc(1, size);
   if (!data) throw std::bad_alloc();
-  std::memset(data, 0, size);
   return static_cast<std::byte*>(data);
 }
 
 void secure_free(std::byte* data, std::size_t size) noexcept {
+  if (arena::owns(data)) {
+    arena::release(data, size);
+    return;
+  }
   wipe(data, size);
   std::free(data);
 }
@@ -29,7 +34,9 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
 }
 
 void wipe(void* data, std::size_t size) noexcept {
-  if (size) OPENSSL_cleanse(data, size);
+  if (!size) return;
+  std::memset(data, 0, size);
+  asm volatile("" : : "r"(data) : "memory");  // the compiler must assume that the zeros are read
 }
 
 void wipe(std::string& text) noexcept {

@@ -1,0 +1,175 @@
+#include "core/core.h"
+
+#include <pthread.h>
+
+#include "base/log.h"
+#include "core/revoke.h"
+#include "core/sys/mount_rows.h"
+
+namespace coffer::core {
+namespace {
+
+constexpr std::string_view counter_key = "seal/counter";
+
+// Mounts that every server has; sys, identity and token lie in fixed key spaces.
+struct OwnMount {
+  std::string_view path, type, description;
+  bool local, seal_wrap;
+};
+constexpr OwnMount own_mounts[] = {
+    {"cubbyhole/", "cubbyhole", "per-token private secret storage", true, false},
+    {"identity/", "identity", "identity store", false, false},
+    {"sys/", "system", "system endpoints used for control, policy and debugging", false, true},
+    {"auth/token/", "token", "token based credentials", false, false},
+};
+
+}  // namespace
+
+Core::Core(Parts parts)
+    : parts_(std::move(parts)),
+      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}} {}
+
+Result<std::unique_ptr<Core>> Core::make(Parts parts) {
+  std::unique_ptr<Core> core(new Core(std::move(parts)));
+  CHECK_OK(core->start());
+  return core;
+}
+
+Result<void> Core::start() {
+  const BackendServices services{parts_.clock, parts_.random};
+  CHECK_OK(catalog_.add(MountClass::secret, "system", make_system_backend(system_), "The server itself."));
+  CHECK_OK(catalog_.add(MountClass::secret, "identity", make_identity_backend(system_), "Entities and aliases."));
+  CHECK_OK(catalog_.add(MountClass::auth, "token", make_token_backend(system_), "Tokens."));
+  for (const BackendType& type : parts_.backends) CHECK_OK(catalog_.add(type, services));
+  pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), parts_.rates});
+  system_.pipeline = pipeline_.get();
+  parts_.seal->listen(this);
+  background_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "background");
+    background();
+  });
+  return {};
+}
+
+Core::~Core() { stop(); }
+
+void Core::stop() {
+  {
+    const std::lock_guard lock(wake_mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (background_.joinable()) background_.join();
+  parts_.seal->seal();
+  pipeline_->stop();
+}
+
+Result<void> Core::open_runtime(bool fresh) {
+  auto state = TRY(parts_.open_state(TRY(parts_.seal->file_key()), fresh));
+  auto store = TRY(storage::Store::open(std::move(state)));
+  auto keys = token::Keys::make(TRY(parts_.seal->sub_key(barrier::SubKey::token_hash)), TRY(parts_.seal->sub_key(barrier::SubKey::batch_token)), parts_.random);
+  runtime_ = std::make_unique<Runtime>(Runtime::Parts{std::move(store), parts_.seal->barrier(), std::move(keys), catalog_, parts_.config, *parts_.audit,
+                                                      parts_.clock, parts_.random});
+  return {};
+}
+
+Result<void> Core::ensure_own_mounts(RequestSpaces& spaces) {
+  Transaction& sys = spaces.write(sys_space(root_tenant));
+  const auto rows = TRY(read_mount_rows(sys));
+  for (const OwnMount& own : own_mounts) {
+    if (std::any_of(rows.begin(), rows.end(), [&](const MountEntry& row) { return row.path == own.path; })) continue;
+    MountEntry entry;
+    entry.path = own.path;
+    entry.type = own.type;
+    entry.description = own.description;
+    entry.local = own.local;
+    entry.seal_wrap = own.seal_wrap;
+    if (entry.type == "system") entry.passthrough_request_headers = {"Accept"};
+    if (entry.is_auth()) entry.token_type = "default-service";
+    stamp_mount(entry, parts_.random);
+    CHECK_OK(write_mount_row(sys, entry));
+  }
+  return {};
+}
+
+Result<void> Core::write_first_records(RequestSpaces& spaces, SecretBytes& root_token) {
+  CHECK_OK(ensure_own_mounts(spaces));
+  CHECK_OK(spaces.write(sys_space(root_tenant)).put("policy/acl/default", policy::default_policy_text()));
+  auto issued = TRY(make_root_token(spaces, *runtime_, SecretBytes::copy_of(parts_.config.dev_root_token)));
+  root_token = std::move(issued);
+  return {};
+}
+
+// Makes the store of a new server, durably, and the first root token; followed by closing().
+Result<SecretBytes> Core::initialize(bool leftovers) {
+  CHECK_OK(open_runtime(true));
+  (void)leftovers;
+  SecretBytes root_token;
+  auto done = runtime_->transact([&](RequestSpaces& spaces) { return write_first_records(spaces, root_token); });
+  if (!done) return std::unexpected(std::move(done).error());
+  return root_token;
+}
+
+Result<void> Core::opened() {
+  CHECK_OK(open_runtime(false));
+  // A store or a seal file that is older than the other was put back (N2).
+  const auto view = runtime_->snapshot();
+  const auto sys = runtime_->view(*view, sys_space(root_tenant));
+  std::optional<std::uint64_t> held;
+  if (const auto text = TRY(sys->get(counter_key))) held = std::strtoull(std::string(text->reveal_text()).c_str(), nullptr, 10);
+  CHECK_OK(parts_.seal->check_store(held));
+  const std::uint64_t counter = TRY(parts_.seal->rollback_counter());
+  auto done = runtime_->transact([&](RequestSpaces& spaces) -> Result<void> {
+    CHECK_OK(ensure_own_mounts(spaces));
+    return spaces.write(sys_space(root_tenant)).put(counter_key, std::to_string(counter));
+  });
+  if (!done) return std::unexpected(std::move(done).error());
+  CHECK_OK(parts_.seal->confirm_store(counter));
+  if (parts_.audit->highest_position() > runtime_->store().position())
+    return fail(Code::corrupt, "the store is older than its audit log: changes that were acknowledged are missing. Restore the newest copy of the data folder");
+  parts_.audit->unsealed(TRY(parts_.seal->sub_key(barrier::SubKey::audit_salt)), TRY(parts_.seal->sub_key(barrier::SubKey::audit_signing_seed)));
+  CHECK_OK(enable_stored_audit_devices(*runtime_, *parts_.audit));
+  system_.runtime = runtime_.get();
+  doomed_checked_ = false;
+  pipeline_->set_runtime(runtime_.get());
+  gate_.open();
+  return {};
+}
+
+void Core::closing() {
+  gate_.close();
+  pipeline_->set_runtime(nullptr);
+  system_.runtime = nullptr;
+  const std::lock_guard lock(background_mutex_);
+  if (runtime_) {
+    parts_.audit->sealed();
+    runtime_.reset();
+  }
+}
+
+// Each second: what is due expires, the audit chain is signed, the keyring looked after.
+void Core::background() {
+  std::unique_lock lock(wake_mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, std::chrono::milliseconds(250));
+    if (stopping_) return;
+    lock.unlock();
+    {
+      const std::lock_guard use(background_mutex_);
+      if (Runtime* runtime = system_.runtime.load()) {
+        for (std::size_t rounds = 0; rounds < 20; ++rounds) {
+          const auto ended = expire_due(*runtime, 200);
+          if (!ended) log::warn("expired tokens could not be revoked: {}", ended.error().message);
+          if (!ended || *ended < 200) break;
+        }
+      }
+    }
+    parts_.audit->checkpoint();
+    if (!parts_.seal->sealed())
+      if (const auto done = parts_.seal->maintain(); !done && done.error().code != Code::sealed) log::warn("the keyring could not be kept up: {}", done.error().message);
+    lock.lock();
+  }
+}
+
+}  // namespace coffer::core

@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mounts.h"
+#include "core/request.h"
+#include "core/runtime.h"
+#include "core/spaces.h"
+
+namespace coffer::core {
+
+// One request on its way through the pipeline: what it asked, what has been found out so far, what came of it. Owned by one step at a time.
+struct Exchange {
+  Request request;
+  Loop* loop = nullptr;
+  Respond respond;
+  bool on_io_thread = true;  // false on a worker: steps may block
+  Time started{};
+
+  Gate::Ticket ticket;       // held while the runtime is used
+  Runtime* runtime = nullptr;
+  std::shared_ptr<const storage::ReadView> view;
+  std::shared_ptr<const MountTable> mounts;
+  const Mount* mount = nullptr;
+  std::string_view rest;     // of the path, below the mount
+  std::string folded;        // the whole path with its names folded, where the endpoint folds them and they came otherwise
+  const schema::Endpoint* endpoint = nullptr;
+  const schema::Operation* operation = nullptr;
+  std::vector<schema::Capture> captures;
+
+  LiveTokenPtr token;
+  bool last_use = false;     // of a limited token: it is revoked once the answer is made
+  std::string_view acted_on; // own_token operations: the token that they are about
+  std::optional<json::Document> document;
+  bool creating = false;
+  policy::Decision decision;
+  std::string lockout_key;
+
+  Outcome outcome;
+  std::vector<std::string> made_tokens;  // ids of tokens that this request made: revoked again when its answer cannot be audited
+  storage::Position position = 0;
+  bool request_recorded = false;
+
+  [[nodiscard]] schema::Input input() const { return {document ? document->root() : json::Value(), captures}; }
+};
+using ExchangePtr = std::unique_ptr<Exchange>;
+
+}  // namespace coffer::core

@@ -1,0 +1,108 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/policy.h"
+#include "storage/store.h"
+#include "storage/view.h"
+#include "token/record.h"
+
+// What is kept in memory between requests, and dropped by key when a commit changes it (design.md §3 "Caches").
+namespace coffer::core {
+
+// A token, decoded, with its policies compiled. Immutable.
+struct LiveToken {
+  token::Record record;
+  std::shared_ptr<const policy::Acl> acl;
+  std::vector<policy::PolicyPtr> policies;  // what `acl` was compiled of
+  std::vector<std::string> identity_policies, all_policies;
+  storage::Position compiled_at = 0;
+  std::string token_hmac, accessor_hmac;  // as the audit log shows them
+};
+using LiveTokenPtr = std::shared_ptr<const LiveToken>;
+
+// Live tokens by id, in shards. Safe from any thread.
+class TokenCache {
+ public:
+  explicit TokenCache(std::size_t capacity) : per_shard_(capacity / shard_count + 1) {}
+  [[nodiscard]] LiveTokenPtr get(std::string_view id) const;
+  // Keeps `token` unless its shard was invalidated after `read_at`, the position of the snapshot that it was made from.
+  void put(std::string_view id, LiveTokenPtr token, storage::Position read_at);
+  void invalidate(std::string_view id, storage::Position position);
+  void clear();
+
+ private:
+  static constexpr std::size_t shard_count = 64;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+  struct Shard {
+    mutable std::shared_mutex mutex;
+    std::unordered_map<std::string, LiveTokenPtr, Hash, std::equal_to<>> map;
+    storage::Position invalidated = 0;
+  };
+  [[nodiscard]] static std::size_t shard_of(std::string_view id) { return std::hash<std::string_view>{}(id) % shard_count; }
+  std::size_t per_shard_;
+  std::array<Shard, shard_count> shards_;
+};
+
+// Parsed policies by name. Safe from any thread.
+class PolicyCache {
+ public:
+  // Where any policy last changed. A set compiled at or after it is current; holders of an older one ask again for their own policies, and
+  // keep the set when those are the same.
+  [[nodiscard]] storage::Position last_change() const { return invalidated_.load(std::memory_order_acquire); }
+  // The policy, from memory or through `view` (the sys space at `read_at`). Null where there is none. A stored text that no longer parses
+  // counts as none (and is logged): it grants nothing.
+  [[nodiscard]] Result<policy::PolicyPtr> get(std::string_view name, const Snapshot& view, storage::Position read_at);
+  void invalidate(std::string_view name, storage::Position position);
+  void clear();
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, policy::PolicyPtr, std::less<>> map_;
+  std::atomic<storage::Position> invalidated_{0};
+};
+
+// One value made from a part of the store (the mount table, quotas), made anew after a change of that part. Safe from any thread.
+template <class T>
+class Derived {
+ public:
+  template <class Load>  // Result<std::shared_ptr<const T>>(const storage::ReadView&)
+  Result<std::shared_ptr<const T>> get(const std::shared_ptr<const storage::ReadView>& view, Load load) {
+    {
+      const std::shared_lock lock(mutex_);
+      if (value_ && made_at_ >= invalidated_) return value_;
+    }
+    auto made = TRY(load(*view));
+    const std::unique_lock lock(mutex_);
+    if (view->position() >= invalidated_ && view->position() >= made_at_) {
+      value_ = made;
+      made_at_ = view->position();
+    }
+    return made;
+  }
+  void invalidate(storage::Position position) {
+    const std::unique_lock lock(mutex_);
+    invalidated_ = position;
+  }
+  void clear() {
+    const std::unique_lock lock(mutex_);
+    value_.reset();
+    made_at_ = invalidated_ = 0;
+  }
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::shared_ptr<const T> value_;
+  storage::Position made_at_ = 0, invalidated_ = 0;
+};
+
+}  // namespace coffer::core

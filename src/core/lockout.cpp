@@ -1,0 +1,68 @@
+#include "core/lockout.h"
+
+#include "base/encoding.h"
+#include "core/pipeline.h"
+
+namespace coffer::core {
+
+LockoutRules lockout_rules(const Mount& mount, const CoreConfig& config) {
+  LockoutRules rules{config.lockout_threshold, config.lockout_duration, config.lockout_reset, config.lockout_disabled};
+  if (const auto& own = mount.entry.user_lockout_config) {
+    if (!own->lockout_threshold.empty()) rules.threshold = std::strtoll(own->lockout_threshold.c_str(), nullptr, 10);
+    const auto take = [](const std::string& text, Seconds& to) {
+      if (const auto d = parse_duration(text); d && !text.empty() && *d > Duration(0)) to = std::chrono::duration_cast<Seconds>(*d);
+    };
+    take(own->lockout_duration, rules.duration);
+    take(own->lockout_counter_reset, rules.reset);
+    rules.disabled = rules.disabled || own->lockout_disable;
+  }
+  return rules;
+}
+
+std::string lockout_key(std::string_view accessor, std::string_view name) {
+  return std::string("lockout/").append(accessor).append("/") + hex_encode(name);
+}
+
+Result<std::optional<LockoutRow>> read_lockout(const Snapshot& sys, const std::string& key) {
+  const auto text = TRY(sys.get(key));
+  if (!text) return std::optional<LockoutRow>{};
+  return std::optional<LockoutRow>(TRY(schema::from_json<LockoutRow>(text->reveal_text())));
+}
+
+bool locked(const LockoutRow& row, const LockoutRules& rules, Time now) {
+  return !rules.disabled && row.failures >= rules.threshold && now < row.last + rules.duration;
+}
+
+Result<void> Pipeline::check_lockout(Exchange& x) {
+  if (x.operation == nullptr || !x.operation->lockout_name || x.runtime == nullptr) return {};
+  const LockoutRules rules = lockout_rules(*x.mount, parts_.config);
+  if (rules.disabled) return {};
+  const auto name = NormalizedName::from(x.operation->lockout_name(x.input()));
+  if (!name) return {};  // the handler refuses such a name
+  x.lockout_key = lockout_key(x.mount->entry.accessor, name->view());
+  const auto sys = x.runtime->view(*x.view, sys_space(root_tenant));
+  const auto row = TRY(read_lockout(*sys, x.lockout_key));
+  if (row && locked(*row, rules, x.started)) return fail(Code::permission_denied, "permission denied");
+  return {};
+}
+
+// A kept effect: durable before the refusal leaves, whatever else failed.
+void Pipeline::count_failed_login(ExchangePtr x) {
+  Runtime& runtime = *x->runtime;
+  const LockoutRules rules = lockout_rules(*x->mount, parts_.config);
+  auto pending = runtime.store().run([&runtime, rules, key = x->lockout_key, now = x->started](storage::RawTransaction& raw) -> Result<void> {
+    RequestSpaces spaces(raw, runtime.barrier());
+    Transaction& sys = spaces.write(sys_space(root_tenant));
+    LockoutRow row = TRY(read_lockout(sys, key)).value_or(LockoutRow{});
+    if (now > row.last + rules.reset) row.failures = 0;
+    ++row.failures;
+    row.last = now;
+    return sys.put(key, schema::to_json(row));
+  });
+  if (!pending) return finish(std::move(x));
+  runtime.store().commit(*std::move(pending), [this, held = std::move(x)](Result<storage::Position>) mutable {
+    continue_on_loop(std::move(held), &Pipeline::finish);
+  });
+}
+
+}  // namespace coffer::core

@@ -1,0 +1,52 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/path.h"
+#include "schema/endpoint.h"
+
+namespace coffer::core {
+
+struct HeaderView {
+  std::string_view name, value;
+};
+
+// What a client asks, whichever API it spoke. Immutable once its door has decoded it; views live until the answer has been given.
+struct Request {
+  std::string id;              // a UUID
+  schema::Verb verb = schema::Verb::read;
+  bool help = false;           // `?help=1`
+  CanonicalPath path;          // with the mount; lists end in '/'
+  std::string_view token;      // claimed, not yet checked; "" without one
+  std::string_view remote_address;
+  std::uint16_t remote_port = 0;
+  std::string_view client_certificate;  // DER
+  std::optional<Seconds> wrap_ttl;
+  std::vector<HeaderView> headers;
+  std::size_t body_bytes = 0;
+  // Parses body and query into one object (or null), once it is due; the error is the door's own text.
+  std::function<Result<json::Document>()> parse_body;
+};
+
+// What came of it. The door encodes it, the audit log records it.
+struct Outcome {
+  std::optional<Error> error;
+  schema::Reply reply;
+  bool repeats_data = false;   // the members of data stand at the top level too
+  std::string mount_type;
+};
+using Respond = std::move_only_function<void(const Outcome&)>;
+
+// The io thread a request came in on, as the core needs it.
+class Loop {
+ public:
+  virtual ~Loop() = default;
+  virtual void post(std::move_only_function<void()> task) = 0;            // any thread
+  virtual void at_end_of_pass(std::move_only_function<void()> task) = 0;  // this io thread only
+};
+
+}  // namespace coffer::core

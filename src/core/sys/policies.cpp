@@ -1,0 +1,125 @@
+#include "base/encoding.h"
+#include "core/sys/topics.h"
+#include "policy/policy.h"
+
+namespace coffer::core {
+namespace {
+
+using schema::field;
+using schema::Nothing;
+using schema::Verb;
+
+struct Empty {
+  static constexpr auto fields() { return std::tuple{}; }
+};
+struct PolicyName {
+  std::string name;
+  static constexpr auto fields() { return std::tuple{schema::path<&PolicyName::name>("name", "Name of the policy.")}; }
+};
+struct PutPolicy {
+  std::string name, policy, rules;
+  static constexpr auto fields() {
+    using T = PutPolicy;
+    return std::tuple{schema::path<&T::name>("name", "Name of the policy."), field<&T::policy>("policy", "Its text, HCL or JSON.").open(),
+                      field<&T::rules>("rules", "Old name of policy.").open()};
+  }
+};
+struct AclPolicy {
+  std::string name, policy;
+  static constexpr auto fields() {
+    return std::tuple{field<&AclPolicy::name>("name", "Name.").open(), field<&AclPolicy::policy>("policy", "Text.").open()};
+  }
+};
+struct OldPolicy {
+  std::string name, rules;
+  static constexpr auto fields() {
+    return std::tuple{field<&OldPolicy::name>("name", "Name.").open(), field<&OldPolicy::rules>("rules", "Text.").open()};
+  }
+};
+struct OldList {
+  std::vector<std::string> keys, policies;
+  static constexpr auto fields() {
+    return std::tuple{field<&OldList::keys>("keys", "Names.").open(), field<&OldList::policies>("policies", "Names.").open()};
+  }
+};
+
+std::string key_of(std::string_view name) { return std::string("policy/acl/").append(name); }
+
+class PoliciesTopic final : public Topic {
+ public:
+  std::vector<schema::Endpoint> endpoints() override {
+    using T = PoliciesTopic;
+    std::vector<schema::Endpoint> out;
+    out.push_back(schema::at("policies/acl", "ACL policies.").on(Verb::list, this, &T::list, "Lists policies.").on(Verb::read, this, &T::list, "Lists policies."));
+    out.push_back(schema::at("policies/acl/{name}", "An ACL policy.")
+                      .on(Verb::read, this, &T::read, "Shows a policy.")
+                      .on(Verb::write, this, &T::write, "Makes or replaces a policy.")
+                      .on(Verb::remove, this, &T::remove, "Removes a policy.").folds_names());
+    out.push_back(schema::at("policy", "ACL policies, old form.").on(Verb::read, this, &T::old_list, "Lists policies.").repeats_data().on(Verb::list, this, &T::old_list, "Lists policies.").repeats_data());
+    out.push_back(schema::at("policy/{name}", "An ACL policy, old form.")
+                      .on(Verb::read, this, &T::old_read, "Shows a policy.").repeats_data()
+                      .on(Verb::write, this, &T::write, "Makes or replaces a policy.")
+                      .on(Verb::remove, this, &T::remove, "Removes a policy.").folds_names());
+    return out;
+  }
+
+ private:
+  Result<std::vector<std::string>> names(const Snapshot& sys) {
+    auto out = TRY(sys.children("policy/acl/", '\0', "", 100'000));
+    out.emplace_back("root");
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const Empty&) { return schema::Keys{TRY(names(sys)), ""}; }
+  Result<OldList> old_list(const Caller&, const Snapshot& sys, const Empty&) {
+    auto all = TRY(names(sys));
+    return OldList{all, all};
+  }
+  Result<std::optional<std::string>> text(const Snapshot& sys, const std::string& name) {
+    if (name == "root") return std::optional<std::string>("");
+    const auto stored = TRY(sys.get(key_of(name)));
+    if (!stored) return std::optional<std::string>{};
+    return std::optional<std::string>(stored->reveal_text());
+  }
+  static Result<std::string> normal(const std::string& given) { return TRY(NormalizedName::from(given)).str(); }
+  Result<std::optional<AclPolicy>> read(const Caller&, const Snapshot& sys, const PolicyName& in) {
+    const std::string name = TRY(normal(in.name));
+    auto found = TRY(text(sys, name));
+    if (!found) return std::optional<AclPolicy>{};
+    return std::optional<AclPolicy>({name, *std::move(found)});
+  }
+  Result<std::optional<OldPolicy>> old_read(const Caller&, const Snapshot& sys, const PolicyName& in) {
+    const std::string name = TRY(normal(in.name));
+    auto found = TRY(text(sys, name));
+    if (!found) return std::optional<OldPolicy>{};
+    return std::optional<OldPolicy>({name, *std::move(found)});
+  }
+  Result<Nothing> write(const Caller&, Transaction& sys, const PutPolicy& in) {
+    const std::string name = TRY(normal(in.name));
+    if (name == "root" || name == "response-wrapping") return invalid("cannot update " + json::quoted(name) + " policy");
+    std::string body = in.policy.empty() ? in.rules : in.policy;
+    if (body.empty()) return invalid("'policy' parameter not supplied or empty");
+    auto parsed = policy::parse(name, body);
+    if (!parsed) {
+      // Vault takes a policy in base64 as well.
+      const auto decoded = base64_decode(body);
+      if (!decoded || !policy::parse(name, *decoded)) return std::unexpected(std::move(parsed).error());
+      body = *decoded;
+    }
+    CHECK_OK(sys.put(key_of(name), body));
+    return Nothing{};
+  }
+  Result<Nothing> remove(const Caller&, Transaction& sys, const PolicyName& in) {
+    const std::string name = TRY(normal(in.name));
+    if (name == "default") return invalid("cannot delete default policy");
+    if (name == "root" || name == "response-wrapping") return invalid("cannot delete " + json::quoted(name) + " policy");
+    sys.erase(key_of(name));
+    return Nothing{};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Topic> make_policies_topic(System&) { return std::make_unique<PoliciesTopic>(); }
+
+}  // namespace coffer::core

@@ -1,0 +1,12 @@
+#pragma once
+#include "core/exchange.h"
+#include "core/system.h"
+#include "core/tokens/requests.h"
+
+namespace coffer::core {
+
+[[nodiscard]] Result<std::optional<TokenRole>> read_role(const Snapshot& tokens, std::string_view name);
+// auth/token/create in its three forms. `role` null: none.
+[[nodiscard]] Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Caller& caller, const CreateToken& in, const TokenRole* role, bool orphan);
+
+}  // namespace coffer::core

@@ -1,0 +1,74 @@
+#include "engines/kv/model.h"
+
+#include <gtest/gtest.h>
+
+namespace coffer::kv {
+namespace {
+
+TEST(KvModel, ObjectRoundTrip) {
+  const std::string tags = PackedMap::pack({{"env", "prod"}}), marks = PackedMap::pack({{"a", ""}, {"b", "2"}}), stages = PackedMap::pack({{"mine", ""}});
+  Object o;
+  o.state = State::deleted;
+  o.deleted_at = Time(Seconds(5));
+  o.purge_at = Time(Seconds(9));
+  o.retention = Seconds(-1);
+  o.tags = PackedMap(tags);
+  o.description = "what";
+  o.custom_metadata = PackedMap(marks);
+  o.max_versions = 0xffffffff;
+  o.cas_required = true;
+  o.delete_version_after = Seconds(3600);
+  o.metadata_seq = 300;
+  o.created = Time(Seconds(1));
+  o.updated = Time(Duration(1'700'000'000'123'456'789));
+  o.oldest = 2;
+  o.current.seq = 7;
+  o.current.uuid = "u";
+  o.current.client_token = "t";
+  o.current.bytes = R"({"a":1.0})";
+  o.current.media = Media::text;
+  o.current.content_type = "text/plain";
+  o.current.enabled = false;
+  o.current.not_before = Time(Seconds(3));
+  o.current.expires = Time(Seconds(4));
+  o.current.stages = PackedMap(stages);
+  o.current.deleted_at = Time(Seconds(6));
+  const std::string record = encode(o);
+  const auto back = decode_object(record);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(encode(*back), record);
+  EXPECT_EQ(back->current.bytes, R"({"a":1.0})");
+  EXPECT_EQ(back->custom_metadata.unpack().at("b"), "2");
+  EXPECT_EQ(back->updated, o.updated);
+  EXPECT_EQ(back->current.content_type, "text/plain");
+  EXPECT_FALSE(back->current.enabled);
+  EXPECT_EQ(back->current.stages.unpack().count("mine"), 1u);
+}
+
+TEST(KvModel, RefusesDamage) {
+  Object o;
+  o.current.seq = 1;
+  o.current.bytes = "{}";
+  const std::string record = encode(o);
+  for (std::size_t n = 0; n < record.size(); ++n) EXPECT_FALSE(decode_object(std::string_view(record).substr(0, n))) << n;
+  EXPECT_FALSE(decode_object(record + "x"));
+  EXPECT_FALSE(decode_object("\x02"));
+  EXPECT_FALSE(decode_version(""));
+  EXPECT_FALSE(decode_config(std::string_view("\x01\xff", 2)));
+  EXPECT_FALSE(decode_plain("\x01\x05"));
+}
+
+TEST(KvModel, BytesApartAreNotInTheRecord) {
+  Version v;
+  v.seq = 1;
+  v.apart = true;
+  v.bytes = "long";
+  const std::string record = encode(v);
+  const auto back = decode_version(record);
+  ASSERT_TRUE(back);
+  EXPECT_TRUE(back->apart);
+  EXPECT_TRUE(back->bytes.empty());
+}
+
+}  // namespace
+}  // namespace coffer::kv

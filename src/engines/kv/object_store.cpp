@@ -1,0 +1,221 @@
+#include "engines/kv/object_store.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace coffer::kv {
+namespace {
+
+constexpr std::string_view config_key = "c";
+constexpr std::size_t upgrade_at_once = 1000;   // keys that one transaction may move
+constexpr std::uint64_t drop_at_once = 256;     // versions that one write may drop; the next writes drop the rest
+
+std::string name_key(char area, std::string_view name) {
+  std::string out;
+  out.reserve(2 + name.size());
+  out.push_back(area);
+  out.push_back('/');
+  out.append(name);
+  return out;
+}
+
+std::string seq_key(char area, std::string_view name, std::uint64_t seq) {
+  std::string out;
+  out.reserve(11 + name.size());
+  out.push_back(area);
+  out.push_back('/');
+  out.append(name);
+  out.push_back('\0');
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>((seq >> shift) & 0xff));
+  return out;
+}
+
+// Puts bytes that are too long for a record under their own key.
+Result<void> set_apart(Transaction& view, std::string_view name, Version& version) {
+  if (version.apart || version.bytes.size() <= inline_limit) return {};
+  CHECK_OK(view.put(seq_key('b', name, version.seq), version.bytes));
+  version.apart = true;
+  version.bytes = {};
+  return {};
+}
+
+Object object_of_v1(const PlainSecret& secret, Time upgraded) {
+  Object object;
+  object.created = object.updated = upgraded;
+  object.current.seq = 1;
+  object.current.created = object.current.updated = upgraded;
+  object.current.bytes = secret.body;
+  return object;
+}
+
+Result<std::optional<LoadedObject>> load_v1(const Snapshot& view, std::string_view name, Time upgraded) {
+  auto record = TRY(view.get(plain_key(name)));
+  if (!record) return std::optional<LoadedObject>();
+  const PlainSecret secret = TRY(decode_plain(record->reveal_text()));
+  LoadedObject out{*std::move(record), object_of_v1(secret, upgraded), true};
+  return std::optional(std::move(out));
+}
+
+std::uint64_t kept_versions(const Object& object, const MountConfig& config) {
+  const std::uint64_t wanted = std::max(object.max_versions, config.max_versions);
+  return std::min(wanted == 0 ? default_max_versions : wanted, version_ceiling);
+}
+
+// When a version written now is to be deleted by itself: the shorter of the object's and the mount's times.
+Time deletion_time(const Object& object, const MountConfig& config, Time now) {
+  const Duration mount = config.delete_version_after, own = object.delete_version_after;
+  if (mount < Duration(0)) return never;
+  const Duration after = mount == Duration(0) ? own : own == Duration(0) ? mount : std::min(mount, own);
+  return after == Duration(0) ? never : now + after;
+}
+
+// Drops the oldest versions beyond the limit. `oldest` stays 0 until the limit is reached, like in Vault.
+void drop_oldest(Transaction& view, std::string_view name, Object& object, const MountConfig& config) {
+  const std::uint64_t kept = kept_versions(object, config);
+  if (object.current.seq - object.oldest < kept) return;
+  const std::uint64_t last = std::min(object.current.seq - kept, object.first() - 1 + drop_at_once);
+  for (std::uint64_t seq = object.first(); seq <= last; ++seq) {
+    view.erase(seq_key('v', name, seq));
+    view.erase(seq_key('b', name, seq));
+  }
+  object.oldest = last + 1;
+}
+
+}  // namespace
+
+std::string plain_key(std::string_view name) { return name_key('s', name); }
+
+Result<MountConfig> load_config(const Snapshot& view) {
+  const auto record = TRY(view.get(config_key));
+  if (!record) return MountConfig{};
+  return decode_config(record->reveal_text());
+}
+Result<void> save_config(Transaction& view, const MountConfig& config) { return view.put(config_key, encode(config)); }
+
+Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out) {
+  auto record = view.get(name_key('o', name));
+  if (!record) return std::unexpected(std::move(record).error());
+  if (*record) [[likely]] {
+    out.record = **std::move(record);
+    if (!decode_into(out.record.reveal_text(), out.object)) return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
+    return true;
+  }
+  const MountConfig settings = config != nullptr ? *config : TRY(load_config(view));
+  if (!settings.was_v1) return false;
+  auto old = TRY(load_v1(view, name, settings.upgraded));
+  if (old) out = *std::move(old);
+  return old.has_value();
+}
+
+Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config) {
+  std::optional<LoadedObject> out(std::in_place);
+  if (!TRY(load_into(view, name, config, *out))) out.reset();
+  return out;
+}
+
+Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object, std::uint64_t seq) {
+  std::optional<LoadedVersion> out;
+  if (seq < object.first() || seq > object.current.seq) return out;
+  out.emplace();
+  if (seq == object.current.seq) {
+    out->version = object.current;
+    return out;
+  }
+  auto record = TRY(view.get(seq_key('v', name, seq)));
+  if (!record) return fail(Code::corrupt, "a stored version of this secret is missing");
+  out->version = TRY(decode_version(record->reveal_text()));
+  out->record = *std::move(record);
+  return out;
+}
+
+Result<void> load_bytes(const Snapshot& view, std::string_view name, LoadedVersion& loaded) {
+  if (!loaded.version.apart) return {};
+  auto bytes = TRY(view.get(seq_key('b', name, loaded.version.seq)));
+  if (!bytes) return fail(Code::corrupt, "the value of this stored secret is missing");
+  loaded.bytes = *std::move(bytes);
+  loaded.version.bytes = loaded.bytes.reveal_text();
+  return {};
+}
+
+Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded) {
+  CHECK_OK(set_apart(view, name, loaded.object.current));
+  CHECK_OK(view.put(name_key('o', name), encode(loaded.object)));
+  if (loaded.from_v1) view.erase(plain_key(name));
+  loaded.from_v1 = false;
+  return {};
+}
+
+Result<void> add_version(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config, Version next, Time now) {
+  Object& object = loaded.object;
+  if (object.current.seq != 0) {
+    CHECK_OK(set_apart(view, name, object.current));
+    CHECK_OK(view.put(seq_key('v', name, object.current.seq), encode(object.current)));
+  }
+  next.seq = object.current.seq + 1;
+  next.created = next.updated = now;
+  next.deleted_at = deletion_time(object, config, now);
+  if (object.created == never) object.created = now;
+  object.updated = now;
+  object.current = next;
+  drop_oldest(view, name, object, config);
+  return save(view, name, loaded);
+}
+
+Result<void> save_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version) {
+  if (version.version.seq == loaded.object.current.seq) {
+    loaded.object.current = version.version;
+    return save(view, name, loaded);
+  }
+  return view.put(seq_key('v', name, version.version.seq), encode(version.version));
+}
+
+Result<void> destroy_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version) {
+  if (version.version.apart) view.erase(seq_key('b', name, version.version.seq));
+  version.version.destroyed = true;
+  version.version.apart = false;
+  version.version.bytes = {};
+  return save_version(view, name, loaded, version);
+}
+
+void remove(Transaction& view, std::string_view name, const LoadedObject& loaded) {
+  if (loaded.from_v1) {
+    view.erase(plain_key(name));
+    return;
+  }
+  for (std::uint64_t seq = loaded.object.first(); seq <= loaded.object.current.seq; ++seq) {
+    if (seq < loaded.object.current.seq) view.erase(seq_key('v', name, seq));
+    view.erase(seq_key('b', name, seq));
+  }
+  view.erase(name_key('o', name));
+}
+
+Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page) {
+  std::string prefix = name_key('o', folder);
+  if (!folder.empty()) prefix.push_back('/');
+  const char delimiter = deep ? '\0' : '/';
+  auto names = TRY(list_names(view, prefix, delimiter, page));
+  if (!TRY(load_config(view)).was_v1) return names;
+  prefix[0] = 's';
+  const auto old = TRY(list_names(view, prefix, delimiter, page));
+  std::vector<std::string> all;
+  std::set_union(names.begin(), names.end(), old.begin(), old.end(), std::back_inserter(all));
+  if (page.limit.value > 0 && all.size() > static_cast<std::size_t>(page.limit.value)) all.resize(static_cast<std::size_t>(page.limit.value));
+  return all;
+}
+
+Result<void> upgrade_from_v1(Transaction& view, Time now) {
+  const auto names = TRY(view.children("s/", '\0', "", upgrade_at_once + 1));
+  if (names.empty()) return {};
+  MountConfig config = TRY(load_config(view));
+  config.upgraded = now;
+  config.was_v1 = names.size() > upgrade_at_once;
+  CHECK_OK(save_config(view, config));
+  if (config.was_v1) return {};
+  for (const std::string& name : names) {
+    auto loaded = TRY(load_v1(view, name, now));
+    if (loaded) CHECK_OK(save(view, name, *loaded));
+  }
+  return {};
+}
+
+}  // namespace coffer::kv

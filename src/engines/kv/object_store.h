@@ -1,0 +1,72 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/listing.h"
+#include "base/secret.h"
+#include "engines/kv/model.h"
+#include "storage/view.h"
+
+// Objects in the key space of a mount. Keys:
+//   c                        the mount's settings
+//   o/<name>                 an object with its current version: a read is one get
+//   v/<name> 0 <8 bytes seq> a former version
+//   b/<name> 0 <8 bytes seq> the bytes of a version that are over inline_limit
+//   s/<name>                 a secret of version 1
+// All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
+namespace coffer::kv {
+
+// How many versions are kept at most, whatever the settings say: one transaction must be able to delete an object.
+inline constexpr std::uint64_t version_ceiling = 10'000;
+inline constexpr std::uint32_t default_max_versions = 10;
+
+[[nodiscard]] Result<MountConfig> load_config(const Snapshot& view);
+[[nodiscard]] Result<void> save_config(Transaction& view, const MountConfig& config);
+
+// An object with the memory that its texts lie in.
+struct LoadedObject {
+  SecretBytes record;
+  Object object;
+  bool from_v1 = false;  // read from a version 1 key: saving moves it
+};
+// A version likewise. Where it is the current one its texts lie in the object's record, which must live as long.
+struct LoadedVersion {
+  SecretBytes record, bytes;
+  Version version;
+};
+
+// Nothing when there is no such object. Pass the settings when they are at hand: a miss needs them.
+[[nodiscard]] Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config = nullptr);
+// The same into a fresh LoadedObject, for the hot path: false when there is no such object.
+[[nodiscard]] Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out);
+// Without bytes that lie apart. Nothing when the object has no such version (any more).
+[[nodiscard]] Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object,
+                                                                std::uint64_t seq);
+// Fetches bytes that lie apart.
+[[nodiscard]] Result<void> load_bytes(const Snapshot& view, std::string_view name, LoadedVersion& version);
+
+// Writes the object (and so its current version, whose bytes must be loaded unless they lie apart).
+[[nodiscard]] Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded);
+// Makes `next` the current version: numbers and dates it, moves the former to its own key, drops what is over the limits. `loaded.object` is
+// what is stored then. A new object has an empty `loaded`.
+[[nodiscard]] Result<void> add_version(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config,
+                                       Version next, Time now);
+// Writes a version whose marks (not bytes) changed.
+[[nodiscard]] Result<void> save_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version);
+// Takes a version's bytes away for good.
+[[nodiscard]] Result<void> destroy_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version);
+// Deletes the object and all its versions.
+void remove(Transaction& view, std::string_view name, const LoadedObject& loaded);
+
+// Names of objects and folders directly below `folder` ("" or "a/b", without a slash at its end), or of all objects below when `deep`.
+[[nodiscard]] Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page);
+
+// Makes version 1 keys readable as objects: moves them when they are few, else leaves them to be moved when they are next written.
+[[nodiscard]] Result<void> upgrade_from_v1(Transaction& view, Time now);
+// The key of a version 1 secret, and of a folder of them.
+[[nodiscard]] std::string plain_key(std::string_view name);
+
+}  // namespace coffer::kv

@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/encoding.h"
+#include "policy/rule.h"
+
+// allowed_, denied_ and required_parameters. One decision for all encodings of a request (security.md E11): a form's "1" and JSON's 1 are
+// the same value, and so are "a" and ["a"], since the backends read them alike.
+namespace coffer::policy {
+
+namespace {
+
+enum class For : std::uint8_t { allowing, denying };
+
+// A '*' at either end stands for any text.
+bool glob_match(std::string_view pattern, std::string_view text) {
+  if (pattern == "*") return true;
+  const bool open_front = pattern.starts_with('*'), open_back = pattern.ends_with('*');
+  if (open_front) pattern.remove_prefix(1);
+  if (open_back) pattern.remove_suffix(1);
+  if (open_front && open_back) return text.find(pattern) != std::string_view::npos;
+  if (open_front) return text.ends_with(pattern);
+  if (open_back) return text.starts_with(pattern);
+  return text == pattern;
+}
+
+std::optional<double> number_of(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+bool same_number(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto x = number_of(a), y = number_of(b);
+  // Beyond 2^53 doubles no longer tell neighbours apart: only equal spellings are equal there.
+  return x && y && *x == *y && std::abs(*x) < 9007199254740992.0;
+}
+
+// The spellings that Vault's fields take for a boolean.
+std::optional<bool> boolean_of(std::string_view text) {
+  const std::string lower = ascii_lower(text);
+  if (lower == "true" || lower == "t" || lower == "1") return true;
+  if (lower == "false" || lower == "f" || lower == "0") return false;
+  return std::nullopt;
+}
+
+bool scalar_matches(const hcl::Value& rule, const json::Value& value) {
+  const bool is_text = value.is_string();
+  const std::string_view text = is_text ? value.text() : value.raw();
+  switch (rule.kind) {
+    case hcl::Kind::string:
+      if (glob_match(rule.text, text)) return true;
+      if (value.is_number()) return same_number(rule.text, text);
+      return value.is_bool() && boolean_of(rule.text) == value.as_bool();
+    case hcl::Kind::number: return same_number(rule.text, text) || (value.is_bool() && boolean_of(rule.text) == value.as_bool());
+    case hcl::Kind::boolean: {
+      const auto given = boolean_of(text);
+      return given && *given == (rule.text == "true");
+    }
+    default: return false;
+  }
+}
+
+bool equals(const hcl::Value& rule, const json::Value& value);
+
+bool equal_objects(const hcl::Value& rule, const json::Value& value) {
+  const auto members = value.members();
+  if (members.size() != rule.entries.size()) return false;
+  return std::ranges::all_of(rule.entries, [&](const hcl::Entry& entry) {
+    const auto member = value.find(entry.name());
+    return entry.keys.size() == 1 && member && equals(entry.value, *member);
+  });
+}
+
+// Deep equality, scalars compared as above.
+bool equals(const hcl::Value& rule, const json::Value& value) {
+  if (value.is_null()) return rule.is(hcl::Kind::null);
+  if (rule.is(hcl::Kind::list)) {
+    const auto elements = value.elements();
+    return value.is_array() &&
+           std::ranges::equal(rule.entries, elements, [](const hcl::Entry& a, const json::Value& b) { return equals(a.value, b); });
+  }
+  if (rule.is(hcl::Kind::object)) return value.is_object() && equal_objects(rule, value);
+  return !value.is_array() && !value.is_object() && scalar_matches(rule, value);
+}
+
+// Comma-separated text is a list to many fields.
+bool any_piece_matches(const hcl::Value& rule, std::string_view text) {
+  if (!rule.is(hcl::Kind::string) || text.find(',') == std::string_view::npos) return false;
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view piece = text.substr(0, comma);
+    while (piece.starts_with(' ')) piece.remove_prefix(1);
+    while (piece.ends_with(' ')) piece.remove_suffix(1);
+    if (glob_match(rule.text, piece)) return true;
+    if (comma == text.size()) return false;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// A list stands for its elements joined by commas, unless an element holds a comma itself.
+std::optional<std::string> joined(const std::vector<json::Value>& elements) {
+  std::string out;
+  for (const json::Value& element : elements) {
+    const std::string_view text = element.is_string() ? element.text() : element.raw();
+    if (element.is_array() || element.is_object() || element.is_null() || text.find(',') != std::string_view::npos) return std::nullopt;
+    out.append(out.empty() ? "" : ",").append(text);
+  }
+  return out;
+}
+
+bool list_matches(const hcl::Value& rule, const json::Value& value, For purpose) {
+  const auto elements = value.elements();
+  if (purpose == For::denying)
+    return std::ranges::any_of(
+        elements, [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
+  if (elements.size() == 1) return equals(rule, elements.front());
+  const auto text = rule.is(hcl::Kind::string) ? joined(elements) : std::nullopt;
+  return text && glob_match(rule.text, *text);
+}
+
+// Whether a value is among those that a rule names. To deny, one element of a list suffices; to allow, the value as a whole must fit.
+bool listed(const std::vector<hcl::Value>& rules, const json::Value& value, For purpose) {
+  if (rules.empty()) return true;
+  return std::ranges::any_of(rules, [&](const hcl::Value& rule) {
+    if (equals(rule, value)) return true;
+    if (value.is_array()) return list_matches(rule, value, purpose);
+    return purpose == For::denying && value.is_string() && any_piece_matches(rule, value.text());
+  });
+}
+
+const std::vector<hcl::Value>* named(const ParameterRules& rules, std::string_view name) {
+  for (const auto& [key, values] : rules) {
+    if (ascii_iequal(key, name)) return &values;
+  }
+  return nullptr;
+}
+
+bool present(const json::Value& parameters, std::string_view name) {
+  const auto value = parameters.find(name);
+  return value && !value->is_null();
+}
+
+}  // namespace
+
+ParameterVerdict check_parameters(const Restrictions& restrictions, const json::Value& parameters) {
+  for (const std::string& name : restrictions.required) {
+    if (!present(parameters, name) && !present(parameters, ascii_lower(name))) return ParameterVerdict::refuse;
+  }
+  const auto members = parameters.members();
+  if (members.empty()) return ParameterVerdict::pass;
+  const bool all_denied = named(restrictions.denied, "*") != nullptr, others_allowed = named(restrictions.allowed, "*") != nullptr;
+  if (all_denied) return ParameterVerdict::refuse;
+  for (const auto& [key, value] : members) {
+    if (const auto* values = named(restrictions.denied, key); values && listed(*values, value, For::denying))
+      return ParameterVerdict::refuse;
+    if (restrictions.allowed.empty()) continue;
+    const auto* values = named(restrictions.allowed, key);
+    if (values ? !listed(*values, value, For::allowing) : !others_allowed) return ParameterVerdict::refuse;
+  }
+  return ParameterVerdict::pass;
+}
+
+ParameterVerdict check_page(std::int64_t limit, const json::Value& parameters) {
+  const auto asked = parameters.find("limit");
+  if (!asked) return ParameterVerdict::refuse;
+  std::int64_t value = 0;
+  if (asked->is_string()) {
+    const std::string_view text = asked->text();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return ParameterVerdict::refuse;
+  } else {
+    value = asked->as_int().value_or(0);
+  }
+  return value > 0 && value <= limit ? ParameterVerdict::pass : ParameterVerdict::refuse;
+}
+
+}  // namespace coffer::policy

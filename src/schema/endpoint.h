@@ -1,0 +1,187 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "schema/reply.h"
+#include "storage/view.h"
+
+// An endpoint is one value: pattern, typed request, typed reply, verb, access, handler. Routing, parsing, policy checks, audit
+// redaction, help and OpenAPI are derived from it (design.md §1.2).
+namespace coffer {
+struct Caller;  // backend/caller.h
+class Session;  // backend/session.h
+}  // namespace coffer
+
+namespace coffer::schema {
+
+// What a caller from outside can ask. A closed set: internal work is no Verb (S5).
+enum class Verb : std::uint8_t { read, list, scan, write, patch, remove };
+[[nodiscard]] std::string_view verb_name(Verb verb);  // read, list, scan, update, patch, delete
+
+enum class Access : std::uint8_t {
+  token,     // a valid token and a policy that grants the verb
+  sudo,      // and the sudo capability
+  anyone,    // no token is looked at (login paths, health)
+  optional,  // works without a token; one that is given must be valid, and is then shown to the handler
+};
+
+using Read = std::function<Result<Reply>(const Caller&, const Snapshot&, const Input&)>;
+using Write = std::function<Result<Reply>(const Caller&, Transaction&, const Input&)>;
+using Act = std::function<Result<Reply>(const Caller&, Session&, const Input&)>;
+using Exists = std::function<Result<bool>(const Caller&, const Snapshot&, const Input&)>;
+
+struct Operation {
+  Verb verb = Verb::read;
+  std::string_view summary;
+  Access access = Access::token;
+  bool heavy = false;        // always on the worker pool (design.md §3 "Inline means bounded")
+  bool works_sealed = false; // may be called before init and unseal
+  bool repeats_data = false; // the members of data stand at the top level too (vault-api.md §2.2)
+  bool login = false;        // its reply type is Login
+  bool own_token = false;    // acts on the token in the body: unwrap and wrapping lookup
+  std::vector<FieldInfo> request, reply;
+  Exists exists;             // create or update? Absent: a write is always an update
+  std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
+  std::variant<Read, Write, Act> handler;
+  [[nodiscard]] bool writes() const { return handler.index() != 0; }
+};
+
+template <class F>
+struct HandlerTraits;
+template <class B, class R, class View, class Q>
+struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {
+  using Backend = B;
+  using ReplyType = R;
+  using ViewType = View;
+  using Request = Q;
+};
+template <class B, class R, class View, class Q>
+struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&) const> : HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {};
+
+// One path pattern and what can be done there. `{x}` binds one segment, `{x...}` the rest of the path, which may be empty.
+class Endpoint {
+ public:
+  std::string_view pattern, help;
+  std::vector<Operation> operations;
+  bool folds = false;  // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
+
+  Endpoint folds_names() && {
+    folds = true;
+    return std::move(*this);
+  }
+
+  // Declares an operation. The handler's second parameter says what it does: const Snapshot& reads, Transaction& writes the store,
+  // Session& acts outside (design.md §3).
+  template <class B, class F>
+  Endpoint on(Verb verb, B* self, F handler, std::string_view summary, Access access = Access::token) && {
+    using Traits = HandlerTraits<F>;
+    using Q = typename Traits::Request;
+    using R = typename Traits::ReplyType;
+    using View = typename Traits::ViewType;
+    Operation op;
+    op.verb = verb;
+    op.summary = summary;
+    op.access = access;
+    op.login = std::is_same_v<R, Login> || std::is_same_v<R, Answer<Login>>;
+    op.request = describe<Q>();
+    op.reply = ReplyFields<R>::list();
+    auto call = [self, handler](const Caller& caller, View& view, const Input& input) -> Result<Reply> {
+      const Q request = TRY(decode<Q>(input));
+      return to_reply(TRY((self->*handler)(caller, view, request)));
+    };
+    if constexpr (std::is_same_v<View, const Snapshot>) op.handler = Read(std::move(call));
+    else if constexpr (std::is_same_v<View, Transaction>) op.handler = Write(std::move(call));
+    else op.handler = Act(std::move(call));
+    operations.push_back(std::move(op));
+    return std::move(*this);
+  }
+
+  // The predicate that tells create from update for the write operations declared so far: Result<bool> B::f(const Caller&, const Snapshot&,
+  // const Q&). Like Vault, which converts the fields of such operations for its existence check, their errors of conversion come without
+  // the words "Field validation failed: ".
+  template <class B, class F>
+  Endpoint exists(B* self, F predicate) && {
+    using Q = typename HandlerTraits<F>::Request;
+    for (Operation& op : operations)
+      if (op.verb == Verb::write && !op.exists) {
+        std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
+        op.exists = [self, predicate](const Caller& caller, const Snapshot& view, const Input& input) -> Result<bool> {
+          const Q request = TRY(decode<Q>(input));
+          return (self->*predicate)(caller, view, request);
+        };
+      }
+    return std::move(*this);
+  }
+  // The reply type of the operation declared last, where its handler answers a Reply.
+  template <class R>
+  Endpoint replies() && {
+    operations.back().reply = ReplyFields<R>::list();
+    return std::move(*this);
+  }
+  // Marks of the operation declared last.
+  Endpoint heavy() && { return std::move(*this).mark(&Operation::heavy); }
+  Endpoint works_sealed() && { return std::move(*this).mark(&Operation::works_sealed); }
+  Endpoint repeats_data() && { return std::move(*this).mark(&Operation::repeats_data); }
+  Endpoint own_token() && { return std::move(*this).mark(&Operation::own_token); }
+  // Failed logins are counted under this member of the request, normalised (user lockout, C01).
+  template <auto Member>
+  Endpoint locks_out() && {
+    using Q = typename MemberOf<decltype(Member)>::type;
+    operations.back().lockout_name = [](const Input& input) -> std::string {
+      auto request = decode<Q>(input);
+      return request ? (*request).*Member : std::string();
+    };
+    return std::move(*this);
+  }
+
+ private:
+  template <class Run>
+  static Run without_prefix(Run run) {
+    return [run = std::move(run)](const Caller& caller, auto& view, const Input& input) {
+      auto reply = run(caller, view, input);
+      constexpr std::string_view prefix = "Field validation failed: ";
+      if (!reply && std::string_view(reply.error().message).starts_with(prefix)) reply.error().message.erase(0, prefix.size());
+      return reply;
+    };
+  }
+  template <class M>
+  struct MemberOf;
+  template <class S, class T>
+  struct MemberOf<T S::*> {
+    using type = S;
+  };
+  Endpoint mark(bool Operation::*flag) && {
+    operations.back().*flag = true;
+    return std::move(*this);
+  }
+};
+inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, false}; }
+
+// A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...}. Immutable after construction; safe from any
+// thread; refuses two patterns that match the same paths with the same verb.
+class Table {
+ public:
+  static Result<Table> make(std::vector<Endpoint> endpoints);
+  struct Match {
+    const Endpoint* endpoint = nullptr;
+    const Operation* operation = nullptr;  // null: the path exists, the verb does not
+    std::vector<Capture> captures;
+  };
+  // `path` is relative to the mount; a trailing slash does not count. No endpoint: nothing matches. Captures point into `path`.
+  [[nodiscard]] Match find(std::string_view path, Verb verb) const;
+  [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+
+ private:
+  struct Pattern {
+    std::vector<std::string_view> segments;  // "{x}" and "{x...}" as they stand
+    std::size_t endpoint = 0;
+  };
+  std::vector<Endpoint> endpoints_;
+  std::vector<Pattern> patterns_;  // most specific first
+};
+
+}  // namespace coffer::schema

@@ -1,0 +1,103 @@
+#include "server/dev.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/encoding.h"
+#include "core/sys/mount_rows.h"
+
+namespace coffer::server {
+namespace {
+
+Result<void> write_private(const std::string& path, std::string_view text) {
+  const std::string temporary = path + ".new";
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return fail(Code::unavailable, "cannot write " + path);
+  const bool ok = ::fchmod(fd, 0600) == 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  if (!ok || std::rename(temporary.c_str(), path.c_str()) != 0) return fail(Code::unavailable, "cannot write " + path);
+  return {};
+}
+
+Result<void> mount_kv(core::Runtime& runtime) {
+  auto done = runtime.transact([&](core::RequestSpaces& spaces) -> Result<void> {
+    Transaction& sys = spaces.write(core::sys_space(root_tenant));
+    for (const auto& row : TRY(core::read_mount_rows(sys)))
+      if (row.path == "secret/") return {};
+    core::MountEntry entry;
+    entry.path = "secret/";
+    entry.type = "kv";
+    entry.description = "key/value secret storage";
+    entry.options = {{"version", "2"}};
+    entry.has_options = true;
+    core::stamp_mount(entry, runtime.random());
+    return core::write_mount_row(sys, entry);
+  });
+  if (!done) return std::unexpected(std::move(done).error());
+  return {};
+}
+
+// What an earlier run of a dev server with a data folder left beside it, so that it can unseal itself again.
+std::string kept_file(const ServerOptions& options) { return options.dev_data_dir + "/dev-keys.json"; }
+
+struct Kept {
+  std::string unseal_key, root_token;
+  static constexpr auto fields() {
+    return std::tuple{schema::field<&Kept::unseal_key>("unseal_key", ""), schema::field<&Kept::root_token>("root_token", "")};
+  }
+};
+
+}  // namespace
+
+Result<DevServer> start_dev(core::Core& core, const ServerOptions& options) {
+  DevServer out;
+  if (core.seal().initialized()) {
+    std::ifstream in(kept_file(options));
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const auto kept = schema::from_json<Kept>(text);
+    if (!kept || kept->unseal_key.empty())
+      return invalid("the dev data folder was initialised by something else: choose an empty one with -dev-data-dir, or serve it with -config");
+    out.unseal_key = kept->unseal_key;
+    out.root_token = kept->root_token;
+  } else {
+    barrier::InitRequest request;
+    request.secret_shares = request.secret_threshold = 1;
+    auto made = TRY(core.seal().init(request));
+    out.unseal_key = base64_encode(made.keys.front().reveal_text());
+    out.root_token = made.root_token.reveal_text();
+    if (!options.dev_data_dir.empty()) CHECK_OK(write_private(kept_file(options), schema::to_json(Kept{out.unseal_key, out.root_token})));
+  }
+  (void)TRY(core.seal().unseal(TRY(barrier::decode_key(out.unseal_key))));
+  if (!options.dev_no_kv) CHECK_OK(mount_kv(*core.system().runtime.load()));
+  return out;
+}
+
+void print_dev(const DevServer& dev) {
+  std::printf(
+      "WARNING! dev mode is enabled! In this mode, Coffer runs entirely for development: it\n"
+      "starts unsealed with a single unseal key, and the root token is already known to the CLI.\n\n"
+      "You may need to set the following environment variables:\n\n"
+      "    $ export VAULT_ADDR='%s'\n",
+      dev.address.c_str());
+  if (!dev.ca_file.empty()) std::printf("    $ export VAULT_CACERT='%s'\n", dev.ca_file.c_str());
+  std::printf(
+      "\nThe unseal key and root token are displayed below in case you want to\n"
+      "seal/unseal the server or re-authenticate.\n\n"
+      "Unseal Key: %s\nRoot Token: %s\n\n"
+      "Development mode should NOT be used in production installations!\n\n",
+      dev.unseal_key.c_str(), dev.root_token.c_str());
+  std::fflush(stdout);
+}
+
+Result<void> store_token(const std::string& token) {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return invalid("HOME is not set");
+  return write_private(std::string(home) + "/.vault-token", token);
+}
+
+}  // namespace coffer::server

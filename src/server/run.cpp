@@ -1,0 +1,275 @@
+#include "server/run.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "barrier/seal/static_seal.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "server/builtins.h"
+#include "server/config/config.h"
+#include "server/dev.h"
+#include "server/frontend.h"
+#include "server/http/wiping_allocators.h"
+#include "storage/memory/memory_state.h"
+#include "storage/rocksdb/rocksdb_state.h"
+
+namespace coffer::server {
+namespace {
+
+constexpr Seconds drain_time{30};
+
+// No core files, no debugger, private files, no signal by a broken pipe (security.md §6).
+void harden() {
+  ::umask(0077);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "Error: %s\n", error.message.c_str());
+  return 1;
+}
+
+std::string data_folder(const config::Config& config) { return config.storage.type == config::StorageType::memory ? std::string() : config.storage.path; }
+
+Result<std::unique_ptr<barrier::SealManager>> open_seal(const config::Config& config) {
+  barrier::SealManager::Options options;
+  options.cluster_name = config.cluster_name;
+  const std::string folder = data_folder(config);
+  options.store = folder.empty() ? barrier::make_memory_seal_store() : TRY(barrier::open_file_seal_store(folder));
+  if (config.seal.type == config::SealType::static_key)
+    options.seal = TRY(barrier::make_static_seal({config.seal.current_key_id, config.seal.current_key, config.seal.previous_key_id, config.seal.previous_key}));
+  return barrier::SealManager::open(std::move(options));
+}
+
+std::vector<std::string> audit_folders(const config::Config& config) {
+  if (!config.audit_dirs.empty()) return config.audit_dirs;
+  std::vector<std::string> out;
+  if (const std::string folder = data_folder(config); !folder.empty()) out.push_back(folder + "/audit");
+  out.insert(out.end(), {"/var/log", "/vault/logs"});
+  if (config.dev || config.storage.type == config::StorageType::memory) {
+    const char* temporary = std::getenv("TMPDIR");
+    out.emplace_back(temporary != nullptr && *temporary != '\0' ? temporary : "/tmp");
+  }
+  return out;
+}
+
+Result<std::unique_ptr<audit::Broker>> open_audit(const config::Config& config) {
+  audit::BrokerOptions options;
+  options.audit_dirs = audit_folders(config);
+  options.data_folder = data_folder(config);
+  options.node = config.storage.node_id.empty() ? "node" : config.storage.node_id;
+  auto broker = TRY(audit::Broker::open(std::move(options), system_clock()));
+  for (const auto& device : config.audits) {
+    const std::string path = device.path.ends_with('/') ? device.path : device.path + "/";
+    if (auto enabled = broker->enable({path, device.type, device.description, device.local, device.options}, true); !enabled)
+      return fail(enabled.error().code, "audit device " + path + ": " + enabled.error().message);
+  }
+  return broker;
+}
+
+core::CoreConfig core_config(const config::Config& config, const ServerOptions& options) {
+  core::CoreConfig out;
+  out.default_lease_ttl = config.default_lease_ttl;
+  out.max_lease_ttl = config.max_lease_ttl;
+  out.api_version = config.api_version;
+  out.storage_type = config.storage.declared;
+  out.api_address = config.api_addr;
+  out.cluster_address = config.cluster_addr;
+  out.introspection = config.introspection_endpoint;
+  out.raw_storage = config.raw_storage_endpoint;
+  out.audit_by_api = config.unsafe_allow_api_audit_creation;
+  for (const auto& listener : config.listeners) {
+    out.unauthenticated_rekey |= !listener.disable_unauthed_rekey_endpoints;
+    out.unauthenticated_generate_root |= !listener.disable_unauthed_generate_root_endpoints;
+    out.unauthenticated_metrics |= listener.unauthenticated_metrics_access;
+  }
+  out.sanitized_json = config.sanitized();
+  for (const auto& lockout : config.user_lockouts) {
+    if (lockout.type != "all") continue;
+    if (lockout.threshold) out.lockout_threshold = *lockout.threshold;
+    if (lockout.duration) out.lockout_duration = *lockout.duration;
+    if (lockout.counter_reset) out.lockout_reset = *lockout.counter_reset;
+    if (lockout.disabled) out.lockout_disabled = *lockout.disabled;
+  }
+  out.dev = options.dev;
+  out.dev_root_token = options.dev ? options.dev_root_token_id : std::string();
+  return out;
+}
+
+Result<std::unique_ptr<core::Core>> open_core(const config::Config& config, const ServerOptions& options, std::function<void()> reload) {
+  core::Core::Parts parts{.config = core_config(config, options),
+                          .seal = TRY(open_seal(config)),
+                          .audit = TRY(open_audit(config)),
+                          .open_state = {},
+                          .backends = builtins(),
+                          .reload = std::move(reload)};
+  const std::string folder = data_folder(config);
+  if (folder.empty()) {
+    // A store in memory outlives sealing, as it does in Vault: the state is kept beside the core and shared with each opening.
+    parts.open_state = [kept = std::make_shared<std::shared_ptr<storage::State>>()](SecretBytes, bool fresh) -> Result<std::unique_ptr<storage::State>> {
+      if (!*kept || fresh) *kept = storage::make_memory_state();
+      return storage::share_state(*kept);
+    };
+  } else {
+    parts.open_state = [folder](SecretBytes key, bool fresh) -> Result<std::unique_ptr<storage::State>> {
+      const std::string path = folder + "/store";
+      std::error_code ignored;
+      if (fresh) std::filesystem::remove_all(path, ignored);  // what an interrupted init left was never acknowledged
+      storage::RocksdbOptions store;
+      store.path = path;
+      store.file_key = std::move(key);
+      return storage::open_rocksdb_state(std::move(store));
+    };
+  }
+  return core::Core::make(std::move(parts));
+}
+
+http::Options http_options(const config::Config& config) {
+  http::Options out;
+  for (const auto& l : config.listeners) {
+    http::Listener listener;
+    listener.address = l.type == config::ListenerType::unix_socket ? "unix:" + l.address : l.address;
+    listener.tls = !l.tls_disable && l.type == config::ListenerType::tcp;
+    listener.unix_mode = l.socket_mode;
+    listener.tls_options.certificate_file = l.tls_cert_file;
+    listener.tls_options.key_file = l.tls_key_file;
+    listener.tls_options.min_version = l.tls_min_version;
+    listener.tls_options.max_version = l.tls_max_version;
+    listener.tls_options.cipher_suites = l.tls_cipher_suites;
+    listener.tls_options.request_client_certificate = !l.tls_disable_client_certs;
+    listener.tls_options.require_and_verify_client_certificate = l.tls_require_and_verify_client_cert;
+    listener.tls_options.client_ca_file = l.tls_client_ca_file;
+    if (l.proxy_protocol != config::ProxyProtocol::off) listener.proxy_protocol_from = l.proxy_protocol_authorized_addrs;
+    out.listeners.push_back(std::move(listener));
+    if (l.http_read_header_timeout) out.limits.header_timeout = *l.http_read_header_timeout;
+    if (l.http_read_timeout) out.limits.read_timeout = *l.http_read_timeout;
+    if (l.http_write_timeout && l.http_write_timeout->count() > 0) out.limits.write_timeout = *l.http_write_timeout;
+    if (l.http_idle_timeout) out.limits.idle_timeout = *l.http_idle_timeout;
+    if (l.max_request_size > 0) out.limits.body_bytes = static_cast<std::size_t>(l.max_request_size);
+  }
+  return out;
+}
+
+Result<config::Config> load_config(ServerOptions& options) {
+  config::LoadOptions load;
+  if (options.dev) {
+    config::DevOptions dev;
+    dev.listen_address = options.dev_listen_address;
+    if (options.dev_tls) {
+      if (options.dev_tls_cert_dir.empty()) {
+        char folder[] = "/tmp/coffer-dev-XXXXXX";
+        if (::mkdtemp(folder) == nullptr) return fail(Code::unavailable, "no folder for the dev certificate could be made");
+        options.dev_tls_cert_dir = folder;
+      }
+      CHECK_OK(make_dev_certificate(options.dev_tls_cert_dir));
+      dev.tls_cert_file = options.dev_tls_cert_dir + "/vault-cert.pem";
+      dev.tls_key_file = options.dev_tls_cert_dir + "/vault-key.pem";
+    }
+    load.dev = dev;
+  }
+  auto config = config::load(options.config_paths, load);
+  if (!config) return invalid(config::join(config.error()));
+  if (options.dev && !options.dev_data_dir.empty()) {
+    config->storage.type = config::StorageType::rocksdb;
+    config->storage.declared = "rocksdb";
+    config->storage.path = options.dev_data_dir;
+    ::mkdir(options.dev_data_dir.c_str(), 0700);
+  }
+  return *std::move(config);
+}
+
+void set_up_log(const config::Config& config, const ServerOptions& options) {
+  log::Level level = log::Level::info;
+  const std::string& wanted = options.log_level.empty() ? config.log_level : options.log_level;
+  if (!wanted.empty() && !log::parse_level(wanted, level)) log::warn("unknown log level {}: info is used", wanted);
+  log::set_level(level);
+  log::set_json((options.log_format.empty() ? config.log_format : options.log_format) == "json");
+}
+
+// Waits for signals on this thread; all others have them blocked.
+void serve_signals(http::Server& server, audit::Broker& audit) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, s);
+  for (;;) {
+    int got = 0;
+    if (sigwait(&wanted, &got) != 0) continue;
+    if (got != SIGHUP) return;
+    log::info("SIGHUP: certificates, audit files and log level are read again");
+    if (auto reloaded = server.reload(); !reloaded) log::error("reload: {}", reloaded.error().message);
+    audit.reopen();
+  }
+}
+
+void block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, s);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Result<void> serve(ServerOptions& options) {
+  const config::Config config = TRY(load_config(options));
+  set_up_log(config, options);
+  for (const auto& note : config.notes) log::warn("{}", note.text());
+  for (const auto& flag : options.ignored) log::warn("flag -{} has no effect", flag);
+  auto core = TRY(open_core(config, options, {}));
+  Frontend frontend(*core, {config.enable_response_header_hostname, {}});
+  auto server = TRY(http::Server::start(http_options(config), frontend));
+  for (const auto& address : server->addresses()) log::info("listening on {}", address);
+  if (options.dev) {
+    DevServer dev = TRY(start_dev(*core, options));
+    dev.address = (options.dev_tls ? "https://" : "http://") + (server->addresses().empty() ? options.dev_listen_address : server->addresses().front());
+    if (options.dev_tls) dev.ca_file = options.dev_tls_cert_dir + "/vault-ca.pem";
+    if (!options.dev_no_store_token)
+      if (auto stored = store_token(dev.root_token); !stored) log::warn("the root token could not be kept for the command line: {}", stored.error().message);
+    print_dev(dev);
+  } else {
+    std::printf("==> Coffer server configuration:\n\n     Storage: %s\n     Version: Coffer v%s (Vault API %s)\n\n==> Coffer server started! Log data will stream in below:\n\n",
+                config.storage.declared.c_str(), core->system().config.own_version.c_str(), config.api_version.c_str());
+    std::fflush(stdout);
+    if (auto opened = core->seal().auto_unseal(); !opened) log::error("the seal could not be opened by itself: {}", opened.error().message);
+  }
+  serve_signals(*server, core->audit());
+  log::info("stopping: requests that run are let end");
+  server->drain(drain_time);
+  core->stop();
+  return {};
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  (void)http::install_wiping_allocators();
+  auto options = parse_options(argc, argv);
+  if (!options) return complain(options.error());
+  if (options->help) {
+    std::fputs(std::string(server_help()).c_str(), stdout);
+    return 0;
+  }
+  harden();
+  block_signals();
+  if (auto served = serve(*options); !served) return complain(served.error());
+  return 0;
+}
+
+}  // namespace coffer::server
