@@ -135,6 +135,7 @@ void Connection::force_close() {
 }
 
 Io Connection::receive() {
+  if (in.capacity() == 0 && !in.reserve(Buffer::small)) return Io::failed;  // trimmed while it waited
   const IoResult result = stream.read(in.room());
   if (result.io == Io::done) in.commit(result.bytes);
   // A peer that makes TLS write (a key update) and reads nothing is not waited for.
@@ -147,8 +148,7 @@ Io Connection::flush() {
     if (!writable_) return Io::blocked;
     if (!writing_) {
       writing_ = true;
-      write_start_ = io.reactor.now();
-      written_ = 0;
+      writing_progress_.begin(io.reactor.now(), written_);
     }
     const IoResult result = stream.write(out.empty() ? tail : out.view());
     if (result.io == Io::blocked) {
@@ -170,9 +170,8 @@ Io Connection::flush() {
   return Io::done;
 }
 
-// A reader must take the whole reply in the write time-out, and longer only as far as it keeps up the minimum rate.
 void Connection::set_write_deadline() {
-  deadline_at(write_start_ + limits().write_timeout + Seconds(written_ / std::max<std::size_t>(limits().minimum_rate, 1)));
+  deadline_at(writing_progress_.deadline(io.reactor.now(), written_, limits().write_timeout, limits().minimum_rate));
 }
 
 bool Connection::discard_some() {

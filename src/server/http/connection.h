@@ -5,6 +5,7 @@
 
 #include "server/http/admission.h"
 #include "server/http/buffer.h"
+#include "server/http/progress.h"
 #include "server/http/server_state.h"
 #include "server/http/stream.h"
 
@@ -115,8 +116,8 @@ class Connection final : public Watch, public Timer {
   Wake wake_ = Wake::ready;
   bool writable_ = true, woken_ = false, paused_ = false, write_failed_ = false, closing_ = false, wakes_last_ = false;
   bool idle_ = false, trimmed_ = false;
-  bool writing_ = false;           // a reply is on its way since write_start_
-  Point write_start_{};
+  bool writing_ = false;  // a reply is on its way
+  Progress writing_progress_;
   std::uint64_t written_ = 0;
   std::uint64_t discarded_ = 0;
   Point deadline_{};

@@ -52,7 +52,7 @@ bool Http1Session::make_room() {
   return in.reserve(in.size() + std::min(missing, std::max(eager_body, in.size())));
 }
 
-// Silence between requests, a slow head, a slow body: three deadlines. A body must keep up the minimum rate once its time-out has passed.
+// Silence between requests, a slow head, a slow body: three deadlines.
 void Http1Session::set_read_deadline() {
   const Limits& limits = connection_.limits();
   const auto now = connection_.io.reactor.now();
@@ -67,17 +67,14 @@ void Http1Session::set_read_deadline() {
     started_ = true;
     request_start_ = now;
   }
-  if (reader_.head_complete() && !in_body_) {
-    in_body_ = true;
-    request_start_ = now;
-    body_from_ = connection_.stream.bytes_received();
-  }
-  if (in_body_) {
-    const std::uint64_t received = connection_.stream.bytes_received() - body_from_;
-    connection_.deadline_at(request_start_ + limits.read_timeout + Seconds(received / std::max<std::size_t>(limits.minimum_rate, 1)));
-  } else {
+  if (!reader_.head_complete()) {
     connection_.deadline_at(request_start_ + limits.header_timeout);
+    return;
   }
+  const std::uint64_t received = connection_.stream.bytes_received();
+  if (!in_body_) body_progress_.begin(now, received);
+  in_body_ = true;
+  connection_.deadline_at(body_progress_.deadline(now, received, limits.read_timeout, limits.minimum_rate));
 }
 
 void Http1Session::receive(Connection::Wake wake) {
@@ -177,7 +174,11 @@ bool Http1Session::may_run_on() const {
 
 void Http1Session::finish_reply() {
   wipe(response().body);
-  if (refused_) return;
+  if (refused_) {
+    request_ = {};
+    connection_.in.release();  // others may need the room while this client is listened out
+    return;
+  }
   connection_.in.consume(reader_.consumed());
   reader_.reset();
   started_ = in_body_ = continued_ = false;

@@ -44,7 +44,7 @@ class Http1Session final : public Exchange {
   Request request_;
   Refusal refusal_;
   TimerWheel::Point request_start_{};
-  std::uint64_t body_from_ = 0;  // bytes of the stream when the body began
+  Progress body_progress_;
   std::shared_ptr<BodyStream> stream_;
   bool chunked_ = false;
   bool started_ = false, in_body_ = false, continued_ = false, first_ = true;

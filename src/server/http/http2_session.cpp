@@ -177,6 +177,7 @@ void Http2Session::add_body(Http2Stream& stream, std::string_view bytes) {
 }
 
 void Http2Session::end_of_head(Http2Stream& stream, bool end_of_request) {
+  stream.received_all = stream.received_all || end_of_request;
   if (stream.state != Http2Stream::State::reading) return;
   if (stream.refused) {
     refuse(stream);
@@ -195,8 +196,7 @@ void Http2Session::dispatch(Http2Stream& stream) {
     refuse(stream);
     return;
   }
-  stream.state = Http2Stream::State::handling;
-  stream.since = now();
+  stream.enter(Http2Stream::State::handling, now());
   stream.begin(connection_.io.server.handler, stream.request);
   if (!stream.pending()) answered(stream);
 }
@@ -230,9 +230,7 @@ void Http2Session::answered(Http2Stream& stream) {
 
 void Http2Session::submit(Http2Stream& stream) {
   const Response& response = stream.reply();
-  stream.state = Http2Stream::State::replying;
-  stream.since = now();
-  stream.moved = 0;
+  stream.enter(Http2Stream::State::replying, now());
   std::vector<std::pair<std::string, std::string>> text;
   text.reserve(response.headers.size() + 3);
   text.emplace_back(":status", fmt::format_int(response.status).str());
@@ -263,7 +261,7 @@ void Http2Session::submit(Http2Stream& stream) {
 // reply is in the queue.
 void Http2Session::stop_upload(Http2Stream& stream) {
   allowance_.earn(1 + static_cast<std::int64_t>(stream.moved / 2048));
-  if (nghttp2_session_get_stream_remote_close(session_, stream.id) == 0) {
+  if (!stream.received_all) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
   }
 }
@@ -294,8 +292,17 @@ void Http2Session::end_connection(std::uint32_t error_code) {
   nghttp2_session_terminate_session(session_, error_code);
 }
 
+// nghttp2 has given up on the peer and may not be asked any more: the GOAWAY is ours.
+void Http2Session::fail(std::uint32_t error_code) {
+  over_ = failed_ = true;
+  in_head_ = nullptr;
+  for (auto at = streams_.begin(); at != streams_.end();) stream_ended(**at++);
+  const char goaway[] = {0, 0, 8, NGHTTP2_GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, static_cast<char>(error_code)};
+  connection_.out.append({goaway, sizeof goaway});
+}
+
 void Http2Session::start_drain() {
-  if (draining_) return;
+  if (draining_ || failed_) return;
   draining_ = true;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
 }
@@ -305,10 +312,10 @@ bool Http2Session::process() {
   if (connection_.io.server.draining.load(std::memory_order_relaxed)) start_drain();
   if (!in.empty()) {
     const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(in.data()), in.size());
-    if (taken < 0) over_ = true;  // it has put its GOAWAY into the queue
     in.clear();
+    if (taken < 0) fail(taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
   }
-  put_out();
+  if (!failed_) put_out();
   if (dead_ || connection_.flush() == Io::failed) return false;
   const bool empty = connection_.out.empty();
   if (blocked_ && empty) blocked_ = false;
@@ -316,6 +323,7 @@ bool Http2Session::process() {
     blocked_ = true;
     blocked_since_ = now();
   }
+  if (failed_) return !empty;
   if (over_) return !empty || nghttp2_session_want_write(session_);
   return nghttp2_session_want_read(session_) || nghttp2_session_want_write(session_) || !empty;
 }
@@ -326,13 +334,11 @@ void Http2Session::put_out() {
     while (out.size() < output_high_water) {
       const std::uint8_t* data = nullptr;
       const ssize_t size = nghttp2_session_mem_send(session_, &data);
-      if (size <= 0) {
-        over_ = over_ || size < 0;
-        break;
-      }
+      if (size < 0) fail(NGHTTP2_INTERNAL_ERROR);
+      if (size <= 0) break;
       out.append(view(data, static_cast<std::size_t>(size)));
     }
-    if (out.empty() || connection_.flush() != Io::done) return;
+    if (failed_ || out.empty() || connection_.flush() != Io::done) return;
   }
 }
 
@@ -379,21 +385,20 @@ void Http2Session::check_deadlines() {
 
 void Http2Session::check_deadline(Http2Stream& stream) {
   const Limits& limits = connection_.limits();
-  const auto waited = now() - stream.since;
-  const Seconds earned(stream.moved / std::max<std::size_t>(limits.minimum_rate, 1));
+  const auto late = [&](Seconds timeout) { return now() > stream.progress.deadline(now(), stream.moved, timeout, limits.minimum_rate); };
   switch (stream.state) {
     case Http2Stream::State::reading:
-      if (waited <= limits.read_timeout + earned) return;
+      if (!late(limits.read_timeout)) return;
       stream.refuse(408, "the request body came too slowly");
       refuse(stream);
       return;
     case Http2Stream::State::handling:
-      if (waited <= limits.request_timeout || stream.ended) return;
+      if (now() - stream.since <= limits.request_timeout || stream.ended) return;
       stream.give_up(connection_.io.server.handler.refuse(503, "the request took too long", stream.request));
       submit(stream);
       return;
     case Http2Stream::State::replying:
-      if (waited <= limits.write_timeout + earned || stream.streaming() || stream.ended) return;
+      if (stream.streaming() || stream.ended || !late(limits.write_timeout)) return;
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
       return;
   }
@@ -415,6 +420,8 @@ Detached serve_http2(std::unique_ptr<Connection> owned) {
     session.after_wait(co_await connection.until(session.waits_for()));
   }
   connection.stream.finish();
+  for (connection.deadline(last_words); co_await connection.until(Connection::readable) == Connection::Wake::ready && connection.discard_some();) {
+  }
   connection.no_deadline();
   while (session.pending()) co_await connection.until(Connection::woken);
 }

@@ -58,6 +58,7 @@ class Http2Session {
   void check_deadlines();
   void check_deadline(Http2Stream& stream);
   void end_connection(std::uint32_t error_code);
+  void fail(std::uint32_t error_code);
   void start_drain();
   void put_out();
   [[nodiscard]] TimerWheel::Point now() const { return connection_.io.reactor.now(); }
@@ -68,7 +69,7 @@ class Http2Session {
   FrameAllowance allowance_;
   Http2Stream* in_head_ = nullptr;  // the stream whose header block is arriving
   TimerWheel::Point idle_since_{};
-  bool over_ = false, dead_ = false, draining_ = false, blocked_ = false, first_ = true;
+  bool over_ = false, failed_ = false, dead_ = false, draining_ = false, blocked_ = false, first_ = true;
   TimerWheel::Point blocked_since_{};
 };
 

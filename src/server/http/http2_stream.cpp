@@ -1,5 +1,7 @@
 #include "server/http/http2_stream.h"
 
+#include <charconv>
+
 #include "base/secret.h"
 #include "server/http/character_class.h"
 #include "server/http/http2_session.h"
@@ -10,9 +12,10 @@ Http2Stream::Http2Stream(Http2Session& s, std::int32_t stream_id)
     : Exchange(s.connection().io.reactor),
       session(s),
       id(stream_id),
-      since(s.connection().io.reactor.now()),
       head_(&s.connection().io.server.bodies, 0, 0),
-      body_(&s.connection().io.server.bodies, 0, 0) {}
+      body_(&s.connection().io.server.bodies, 0, 0) {
+  enter(State::reading, s.connection().io.reactor.now());
+}
 
 void Http2Stream::refuse(int status, std::string_view reason) {
   if (refused) return;
@@ -23,7 +26,7 @@ void Http2Stream::refuse(int status, std::string_view reason) {
 bool Http2Stream::add_field(std::string_view name, std::string_view value) {
   if (refused) return false;
   const Limits& limits = session.connection().limits();
-  if (fields_.size() > limits.header_count + 4) return refuse(431, "too many header fields"), false;  // 4 of them say method and target
+  if (fields_.size() >= limits.header_count + 4) return refuse(431, "too many header fields"), false;  // 4 of them say method and target
   if (name == ":path" && value.size() > limits.target_bytes) return refuse(414, "the request target is too long"), false;
   const std::size_t total = head_.size() + name.size() + value.size();
   if (total > limits.header_bytes) return refuse(431, "the header fields are too large"), false;
@@ -34,6 +37,8 @@ bool Http2Stream::add_field(std::string_view name, std::string_view value) {
   head_.append(name);
   head_.append(value);
   if (name == "expect") expects_continue = same_name(value, "100-continue");
+  if (name == "content-length") std::from_chars(value.data(), value.data() + value.size(), declared_size_);
+  if (declared_size_ > limits.body_bytes) return refuse(413, "the request body is too large"), false;
   return true;
 }
 
@@ -41,7 +46,9 @@ bool Http2Stream::add_body(std::string_view bytes) {
   if (refused) return false;
   const std::size_t total = body_.size() + bytes.size();
   if (total > session.connection().limits().body_bytes) return refuse(413, "the request body is too large"), false;
-  if (total > body_.capacity() && !body_.reserve(std::max(total, 2 * body_.capacity()))) {
+  std::size_t room = std::max(total, 2 * body_.capacity());
+  if (declared_size_ >= total) room = std::min(room, declared_size_);
+  if (total > body_.capacity() && !body_.reserve(room)) {
     return refuse(503, "the server holds too many request bodies; try again soon"), false;
   }
   body_.append(bytes);

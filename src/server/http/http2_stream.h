@@ -8,6 +8,7 @@
 #include "server/http/body_stream.h"
 #include "server/http/connection.h"
 #include "server/http/exchange.h"
+#include "server/http/progress.h"
 #include "server/http/request_reader.h"
 
 namespace coffer::http {
@@ -28,6 +29,11 @@ class Http2Stream final : public Exchange {
   // Makes the request out of what has come. False when it is not one; `refusal` says why.
   bool complete_request(const Connection& connection);
   void refuse(int status, std::string_view reason);
+  void enter(State next, TimerWheel::Point now) {
+    state = next;
+    since = now;
+    progress.begin(now, moved);
+  }
 
   // The reply's bytes for nghttp2: how many were written to `into`, or NGHTTP2_ERR_DEFERRED. `last` at the end.
   ssize_t read_reply(std::span<char> into, bool& last);
@@ -44,12 +50,14 @@ class Http2Stream final : public Exchange {
   std::list<std::unique_ptr<Http2Stream>>::iterator place;  // in the session's list
   State state = State::reading;
   bool ended = false;      // the protocol's stream is gone
+  bool received_all = false;  // the end of the request has come
   bool refused = false;
   bool head_request = false;
   bool expects_continue = false;
   Refusal refusal;
   TimerWheel::Point since{};      // the beginning of this state
-  std::uint64_t moved = 0;        // bytes received or sent in this state
+  std::uint64_t moved = 0;        // bytes received and sent
+  Progress progress;              // in this state
   Request request;
 
  private:
@@ -61,6 +69,7 @@ class Http2Stream final : public Exchange {
   bool check_request() const;
 
   Buffer head_, body_;
+  std::size_t declared_size_ = 0;  // content-length, or 0
   std::vector<Field> fields_;
   Response instead_;
   bool given_up_ = false;

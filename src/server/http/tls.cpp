@@ -22,12 +22,16 @@ constexpr std::chrono::hours ticket_key_age{1};
 constexpr std::size_t ticket_keys_kept = 3;
 constexpr std::string_view default_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
+// Why OpenSSL failed: what the system said if it did, else its own last word.
 std::string openssl_reason() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = ERR_reason_error_string(code);
-  std::string text = reason ? reason : "unknown error";
-  if (ERR_SYSTEM_ERROR(code)) text = std::strerror(static_cast<int>(ERR_GET_REASON(code)));
-  ERR_clear_error();
+  std::string text = "unknown error";
+  bool from_system = false;
+  while (const unsigned long code = ERR_get_error()) {
+    if (from_system) continue;
+    from_system = ERR_SYSTEM_ERROR(code);
+    const char* reason = from_system ? std::strerror(static_cast<int>(ERR_GET_REASON(code))) : ERR_reason_error_string(code);
+    if (reason) text = reason;
+  }
   return text;
 }
 
