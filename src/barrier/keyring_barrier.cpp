@@ -7,16 +7,17 @@ using crypto::Aes256Gcm;
 
 std::unexpected<Error> is_sealed() { return fail(Code::sealed, "Vault is sealed"); }
 
-void append_number(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>((value >> shift) & 0xff));
+void put_number(char* out, std::uint32_t value) {
+  for (int i = 3; i >= 0; --i, value >>= 8) out[i] = static_cast<char>(value & 0xff);
 }
 
+// format ‖ tenant ‖ stored key ‖ term: of fixed length but for the key, so that no two places have the same.
 void build_aad(std::string& out, TenantId tenant, std::string_view stored_key, std::uint32_t term) {
-  out.clear();
-  out.push_back(static_cast<char>(KeyringBarrier::format));
-  append_number(out, tenant.value);
-  out.append(stored_key);
-  append_number(out, term);
+  out.resize(1 + 4 + stored_key.size() + 4);
+  out[0] = static_cast<char>(KeyringBarrier::format);
+  put_number(out.data() + 1, tenant.value);
+  stored_key.copy(out.data() + 5, stored_key.size());
+  put_number(out.data() + 5 + stored_key.size(), term);
 }
 
 }  // namespace
@@ -81,11 +82,9 @@ Result<std::string> KeyringBarrier::encrypt(TenantId tenant, std::string_view st
     if (revision == 0) return is_sealed();
     if (mine.revision != revision) CHECK_OK(refresh(mine));
     Aes256Gcm* cipher = TRY(cipher_for(mine, tenant, mine.active_term));
-    std::string out;
-    out.reserve(overhead + plain.size());
-    out.push_back(static_cast<char>(format));
-    append_number(out, mine.active_term);
-    out.resize(overhead + plain.size());
+    std::string out(overhead + plain.size(), '\0');
+    out[0] = static_cast<char>(format);
+    put_number(out.data() + 1, mine.active_term);
     const auto bytes = std::as_writable_bytes(std::span(out)).subspan(header_bytes);
     const auto nonce = bytes.first<Aes256Gcm::nonce_bytes>();
     random_.fill(nonce);

@@ -6,7 +6,6 @@
 #include "base/encoding.h"
 #include "crypto/aead.h"
 #include "crypto/ed25519.h"
-#include "crypto/file_cipher.h"
 #include "crypto/guarded_key.h"
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
@@ -112,68 +111,6 @@ TEST(Password, HashesAndVerifies) {
   EXPECT_NE(*password_hash("correct horse"), *hash);
   EXPECT_TRUE(password_decoy().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
   EXPECT_TRUE(password_verify(password_decoy(), ""));  // so it is well-formed and costs a full verification
-}
-
-// NIST SP 800-38A, F.5.5.
-TEST(FileCipher, NistCounterMode) {
-  const std::string key = unhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
-  const std::string iv = unhex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff");
-  const std::string plain = unhex(
-      "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
-      "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
-  const std::string cipher = unhex(
-      "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
-      "2b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6");
-  const auto file_key = std::make_shared<FileKey>(as_bytes(key).first<32>());
-  const FileCipher file(file_key, as_bytes(iv).first<16>());
-  for (std::size_t from = 0; from <= plain.size(); ++from) {
-    for (std::size_t to = from; to <= plain.size(); to += 5) {
-      std::string part = plain.substr(from, to - from);
-      file.apply(from, writable(part));
-      EXPECT_EQ(part, cipher.substr(from, to - from)) << from << ".." << to;
-    }
-  }
-}
-
-TEST(FileCipher, CountsBeyond32BitsAndCarries) {
-  const SecretBytes key = random_secret(32, system_random());
-  const auto file_key = std::make_shared<FileKey>(key.reveal().first<32>());
-  std::array<std::byte, 16> iv;
-  iv.fill(std::byte{0xff});
-  const FileCipher a(file_key, iv);
-  std::array<std::byte, 16> zero{};  // 0xff..ff + 1 wraps to zero
-  const FileCipher b(file_key, zero);
-  std::string x(64, 'x');
-  std::string y = x;
-  a.apply(16, writable(x));
-  b.apply(0, writable(y));
-  EXPECT_EQ(x, y);
-  std::string far(64, 'f');
-  a.apply((1ULL << 40) + 3, writable(far));
-  EXPECT_NE(far, std::string(64, 'f'));
-  a.apply((1ULL << 40) + 3, writable(far));
-  EXPECT_EQ(far, std::string(64, 'f'));
-}
-
-TEST(FileCipher, ManyThreadsOneCipher) {
-  const SecretBytes key = random_secret(32, system_random());
-  const auto file_key = std::make_shared<FileKey>(key.reveal().first<32>());
-  EXPECT_EQ(file_key->id(), FileKey(key.reveal().first<32>()).id());
-  const FileCipher file(file_key, std::array<std::byte, 16>{});
-  std::string whole(1 << 16, 'w');
-  file.apply(0, writable(whole));
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < 4; ++t) {
-    threads.emplace_back([&, t] {
-      for (std::size_t i = 0; i < 200; ++i) {
-        const std::size_t from = (i * 331 + t * 17) % 60'000;
-        std::string part(997, 'w');
-        file.apply(from, writable(part));
-        ASSERT_EQ(part, whole.substr(from, 997));
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
 }
 
 TEST(GuardedKey, GivesAccessOnlyInside) {
