@@ -3,12 +3,15 @@
 #include <random>
 
 #include "storage/conformance.h"
+#include "storage/rocksdb/faulty_files.h"
+#include "storage/rocksdb/open_on.h"
 #include "storage/rocksdb/test_folder.h"
 
 namespace coffer::storage::conformance {
 namespace {
 
 constexpr Position batches = 60;
+constexpr Position batches_in_logs = 1'500;
 
 std::string key_of(Position i) { return "secret/" + std::to_string(i); }
 std::string value_at(Position i) { return std::string(300, static_cast<char>('a' + i % 26)) + std::to_string(i); }
@@ -70,8 +73,8 @@ TEST_F(DamageTest, FlippedBytesAreNoticedOrHarmless) {
   for (const auto& [name, bytes] : good_) {
     if (bytes.empty()) continue;
     std::vector<std::size_t> places{0, 9, 20, 40, 70, 4095, 4096, 4097, bytes.size() - 1, bytes.size() / 2};
-    for (int i = 0; i < 25; ++i) places.push_back(random() % bytes.size());
-    for (int i = 0; i < 25 && bytes.size() > 4096; ++i) places.push_back(4096 + random() % (bytes.size() - 4096));
+    for (int i = 0; i < 8; ++i) places.push_back(random() % bytes.size());
+    for (int i = 0; i < 12 && bytes.size() > 4096; ++i) places.push_back(4096 + random() % (bytes.size() - 4096));
     int noticed = 0;
     for (const std::size_t place : places) {
       if (place >= bytes.size()) continue;
@@ -89,6 +92,22 @@ TEST_F(DamageTest, FlippedBytesAreNoticedOrHarmless) {
     const bool unread = name.starts_with("OPTIONS") || name == "IDENTITY" || name == "coffer.lock";
     if (!unread) EXPECT_GT(noticed, 0) << name;
   }
+}
+
+// A damaged length makes RocksDB take the rest of a manifest for a torn tail, and forget the tables that it names.
+TEST_F(DamageTest, NoBitOfTheManifestCanHideATable) {
+  const auto manifest = std::find_if(good_.begin(), good_.end(), [](const auto& file) { return file.first.starts_with("MANIFEST"); });
+  ASSERT_NE(manifest, good_.end());
+  int noticed = 0;
+  for (std::size_t place = 4096; place < manifest->second.size(); ++place) {
+    std::string damaged = manifest->second;
+    damaged[place] = static_cast<char>(damaged[place] ^ (1 << (place % 8)));
+    folder_.replace_all(good_);
+    folder_.write(manifest->first, damaged);
+    SCOPED_TRACE("flipped at " + std::to_string(place));
+    noticed += outcome() != "whole" ? 1 : 0;
+  }
+  EXPECT_GT(noticed, 100);
 }
 
 TEST_F(DamageTest, CutFilesAreNoticedOrHarmless) {
@@ -128,6 +147,68 @@ TEST_F(DamageTest, FilesThatChangedPlacesAreNoticed) {
   folder_.write(tables[0], good_.at(tables[1]));
   folder_.write(tables[1], good_.at(tables[0]));
   EXPECT_NE(outcome(), "whole");
+}
+
+// A process killed while a table is being made leaves two logs. What is cut off the older one lies between acknowledged batches.
+TEST(DamagedLogs, TheOlderOfTwoLogsCannotLoseBatchesUnnoticed) {
+  TestFolder folder{TestFolder::fast_parent()};
+  auto options = folder.options();
+  options.memtable_bytes = 256U << 10U;
+  auto faults = std::make_shared<FileFaults>();
+  std::map<std::string, std::string> killed;
+  {
+    auto state = open_rocksdb_state_on(std::move(options), std::make_shared<FaultyFiles>(faults));
+    ASSERT_TRUE(state);
+    faults->hold_tables = true;
+    std::size_t logs = 0;
+    for (Position i = 1; i <= batches_in_logs && logs < 2; ++i) {
+      ASSERT_TRUE((*state)->apply(Batch{i, {put(key_of(i), value_at(i))}}, i, 1, true));
+      killed = folder.read_all();
+      logs = static_cast<std::size_t>(std::count_if(killed.begin(), killed.end(), [](const auto& f) { return f.first.ends_with(".log"); }));
+    }
+    ASSERT_EQ(logs, 2U);
+    const Position last = (*state)->head()->position;
+    for (Position i = last + 1; i <= last + 5; ++i) {
+      ASSERT_TRUE((*state)->apply(Batch{i, {put(key_of(i), value_at(i))}}, i, 1, true));
+    }
+    killed = folder.read_all();
+    faults->hold_tables = false;
+  }
+  const auto older = std::find_if(killed.begin(), killed.end(), [](const auto& f) { return f.first.ends_with(".log"); });
+  const auto expect_refusal = [&](const std::string& damaged, const std::string& what) {
+    folder.replace_all(killed);
+    folder.write(older->first, damaged);
+    const auto state = open_rocksdb_state(folder.options());
+    ASSERT_FALSE(state) << what;
+    EXPECT_EQ(state.error().code, Code::corrupt) << what << state.error().message;
+    for (const auto& [name, bytes] : folder.read_all()) {
+      if (name.ends_with(".log")) EXPECT_EQ(bytes, name == older->first ? damaged : killed.at(name)) << "a refused opening changes nothing";
+    }
+  };
+  const std::string& bytes = older->second;
+  for (const std::size_t cut : {std::size_t{1}, std::size_t{100}, bytes.size() / 2, bytes.size() - 4096, bytes.size()}) {
+    expect_refusal(bytes.substr(0, bytes.size() - cut), "cut by " + std::to_string(cut));
+  }
+  std::mt19937 random(3);
+  for (int i = 0; i < 100; ++i) {
+    std::string damaged = bytes;
+    const std::size_t place = 4096 + random() % (bytes.size() - 4096);
+    damaged[place] = static_cast<char>(damaged[place] ^ (1 << (random() % 8)));
+    expect_refusal(damaged, "flipped at " + std::to_string(place));
+  }
+  // Length fields near the end of the log: flips there make a record reach past the end.
+  for (std::size_t place = bytes.size() - 700; place < bytes.size(); ++place) {
+    std::string damaged = bytes;
+    damaged[place] = static_cast<char>(damaged[place] ^ 0x40);
+    expect_refusal(damaged, "flipped at " + std::to_string(place));
+  }
+  auto removed = killed;
+  removed.erase(older->first);
+  folder.replace_all(removed);
+  EXPECT_FALSE(open_rocksdb_state(folder.options()));
+  folder.replace_all(killed);
+  auto state = open_rocksdb_state(folder.options());
+  ASSERT_TRUE(state) << state.error().message;
 }
 
 }  // namespace

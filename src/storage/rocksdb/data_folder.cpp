@@ -91,6 +91,17 @@ Result<bool> DataFolder::has_database() const {
   return root;
 }
 
+std::vector<std::string> DataFolder::files_with(std::string_view part) const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+    auto name = entry.path().filename().string();
+    if (name.find(part) != std::string::npos) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 Result<void> DataFolder::check_headers(const FileEncryption& encryption) const {
   std::error_code error;
   std::string header;

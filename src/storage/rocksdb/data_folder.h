@@ -17,6 +17,8 @@ class DataFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   // Whether RocksDB has made a database here (true), or nothing at all is here (false). Code::corrupt when it is one without its root.
   [[nodiscard]] Result<bool> has_database() const;
+  // The names of the files that contain `part`, sorted.
+  [[nodiscard]] std::vector<std::string> files_with(std::string_view part) const;
   // Looks at the header of every file. Code::invalid_argument when they name another key; Code::corrupt, with the file's name, when one is
   // damaged: RocksDB ends the process on some failures that it does not foresee at opening, so it is not shown such a folder.
   [[nodiscard]] Result<void> check_headers(const FileEncryption& encryption) const;

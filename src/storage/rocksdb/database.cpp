@@ -1,6 +1,7 @@
 #include "storage/rocksdb/database.h"
 
 #include <fmt/format.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/utilities/checkpoint.h>
 
 #include "base/log.h"
@@ -157,14 +158,36 @@ EncryptedFiles::EncryptedFiles(std::shared_ptr<rocksdb::FileSystem> machine, con
     : last_read(std::make_shared<LastRead>()),
       env(rocksdb::NewCompositeEnv(rocksdb::NewEncryptedFS(make_private_files(std::move(machine), last_read), encryption))) {}
 
-Error open_error(const rocksdb::Status& status, const DataFolder& folder, const LastRead& last_read) {
+namespace {
+
+// The first table that fails its checksums; empty when none does.
+std::string damaged_table(const DataFolder& folder, const EncryptedFiles& files) {
+  rocksdb::Options options;
+  options.env = files.env.get();
+  for (const std::string& table : folder.files_with(".sst")) {
+    rocksdb::SstFileReader reader(options);
+    if (!reader.Open(folder.path() + "/" + table).ok() || !reader.VerifyChecksum().ok()) return table;
+  }
+  return {};
+}
+
+}  // namespace
+
+Error open_error(const rocksdb::Status& status, const DataFolder& folder, const EncryptedFiles& files) {
   if (status.IsNoSpace()) return {Code::storage_full, "the data disk is full"};
   std::string text = describe(status, folder.path());
   if (!is_damage(status) && !status.IsNotFound() && !status.IsPathNotFound()) {
     return {Code::unavailable, fmt::format("the storage cannot be opened: {}", text)};
   }
-  const std::string file = last_read.get();
-  if (text.find(".sst") == std::string::npos && text.find(file) == std::string::npos) text += ", met in " + file;
+  const std::string last_read = files.last_read->get();
+  if (text.find(".sst") == std::string::npos) {
+    const std::string table = damaged_table(folder, files);
+    if (!table.empty()) {
+      text += ", met in " + table;
+    } else if (text.find(last_read) == std::string::npos) {
+      text += ", met in " + last_read;
+    }
+  }
   return {Code::corrupt, fmt::format("the stored data is damaged ({}): restore the file, or the data folder, from a backup", text)};
 }
 
@@ -179,7 +202,7 @@ Result<std::shared_ptr<Database>> Database::open(const RocksdbOptions& options, 
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(tuned, folder.path(), &db);
   out->db_.reset(db);
-  if (!status.ok()) return std::unexpected(open_error(status, folder, *out->files_.last_read));
+  if (!status.ok()) return std::unexpected(open_error(status, folder, out->files_));
   return out;
 }
 

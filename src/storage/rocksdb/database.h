@@ -62,8 +62,8 @@ class Database : public std::enable_shared_from_this<Database> {
 // The head as of a snapshot, or now when that is null.
 [[nodiscard]] Result<Head> head_at(rocksdb::DB& db, const rocksdb::Snapshot* snapshot);
 [[nodiscard]] Result<Head> decode_head(std::string_view bytes);
-// Why RocksDB could not be opened; names the file, relative to the folder.
-[[nodiscard]] Error open_error(const rocksdb::Status& status, const DataFolder& folder, const LastRead& last_read);
+// Why RocksDB could not be opened. Names the damaged file, relative to the folder; looks through the tables where RocksDB does not tell.
+[[nodiscard]] Error open_error(const rocksdb::Status& status, const DataFolder& folder, const EncryptedFiles& files);
 // Whether the failure is damaged data, not a device or a lack of memory.
 [[nodiscard]] bool is_damage(const rocksdb::Status& status);
 // What the caller of a failed read may know; the log gets the rest, the file's name included.

@@ -64,12 +64,14 @@ Result<Position> inspect(const RocksdbOptions& options, const DataFolder& folder
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(tuned, folder.path(), &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
-  if (!status.ok()) return std::unexpected(open_error(status, folder, *files.last_read));
+  if (!status.ok()) return std::unexpected(open_error(status, folder, files));
   const Head tables = TRY(head_at(*db, nullptr));
   if (!follower.gap.empty()) return std::unexpected(missing("batches are missing before or in the log " + follower.gap));
   if (follower.first && *follower.first > tables.position + 1) {
-    return std::unexpected(missing(fmt::format("the tables that the MANIFEST names end at position {}, the log {} begins at {}", tables.position,
-                                               follower.first_file, *follower.first)));
+    const auto manifests = folder.files_with("MANIFEST");
+    return std::unexpected(missing(fmt::format("the tables that {} names end at position {}, the log {} begins at {}",
+                                               manifests.empty() ? "the MANIFEST" : manifests.back(), tables.position, follower.first_file,
+                                               *follower.first)));
   }
   return std::max(tables.position, follower.last.value_or(0));
 }

@@ -24,12 +24,6 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
     if (status.ok()) last_read_->set(name.substr(name.rfind('/') + 1));
     return status;
   }
-  IOStatus NewRandomAccessFile(const std::string& name, const FileOptions& options, std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
-                               IODebugContext* debug) override {
-    IOStatus status = FileSystemWrapper::NewRandomAccessFile(name, options, result, debug);
-    if (status.ok()) last_read_->set(name.substr(name.rfind('/') + 1));
-    return status;
-  }
   IOStatus NewWritableFile(const std::string& name, const FileOptions& options, std::unique_ptr<rocksdb::FSWritableFile>* result,
                            IODebugContext* debug) override {
     return owned(name, FileSystemWrapper::NewWritableFile(name, options, result, debug));

@@ -6,7 +6,7 @@
 
 namespace coffer::storage {
 
-// The file that was opened last to be read: RocksDB does not always say in which one it met damage.
+// The file that was opened last to be read from its beginning: RocksDB does not say in which log it met damage.
 class LastRead {
  public:
   void set(std::string name) {

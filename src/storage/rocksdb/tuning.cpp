@@ -68,7 +68,6 @@ rocksdb::Options tuned_options(const RocksdbOptions& options) {
   out.max_manifest_file_size = 16U << 20U;
   out.manifest_preallocation_size = 64U << 10U;
   out.skip_stats_update_on_db_open = true;
-  out.max_file_opening_threads = 1;  // so that a damaged table can be named; opening one takes well under a millisecond
   out.avoid_unnecessary_blocking_io = true;  // files are deleted on background threads, not on a reader's
   out.allow_concurrent_memtable_write = false;  // the committer is the only writer
   out.enable_write_thread_adaptive_yield = false;
