@@ -86,6 +86,7 @@ Result<void> Core::ensure_own_mounts(RequestSpaces& spaces) {
     entry.description = own.description;
     entry.local = own.local;
     entry.seal_wrap = own.seal_wrap;
+    if (entry.type == "identity") entry.passthrough_request_headers = {"Authorization"};
     if (entry.type == "system") entry.passthrough_request_headers = {"Accept"};
     if (entry.is_auth()) entry.token_type = "default-service";
     stamp_mount(entry, parts_.random);

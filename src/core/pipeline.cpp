@@ -374,6 +374,8 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
     x.creating = !TRY(x.operation->exists(caller, spaces.read(x.mount->space), x.input()));
   }
   if (x.request.help) return {};  // open to every valid token
+  // These decide by themselves what to show to whom.
+  if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) return {};
   policy::Query query;
   query.path = x.request.path.view();
   query.wanted = capability_of(x);

@@ -32,7 +32,7 @@ class InternalTopic final : public Topic {
     using T = InternalTopic;
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("internal/ui/mounts", "The mounts that the caller can reach.").on(Verb::read, this, &T::mounts, "Mounts with something for the caller.", Access::optional));
-    out.push_back(schema::at("internal/ui/mounts/{path...}", "The mount of a path.").on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach."));
+    out.push_back(schema::at("internal/ui/mounts/{path...}", "The mount of a path.").on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/ui/namespaces", "Namespaces.").on(Verb::read, this, &T::namespaces, "Namespaces that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/specs/openapi", "OpenAPI of all that is mounted.").on(Verb::read, this, &T::openapi, "The OpenAPI document.", Access::optional).heavy());
     return out;
@@ -64,6 +64,7 @@ class InternalTopic final : public Topic {
   }
   Result<Custom> mount(const Caller& c, const Snapshot&, const PathOnly& in) {
     const Exchange& x = exchange_of(c);
+    if (!x.token) return fail(Code::unauthenticated, "permission denied");
     const auto refused = [&] {
       return fail(Code::permission_denied, "preflight capability check returned 403, please ensure client's policies grant access to path " + json::quoted(in.path + "/"));
     };

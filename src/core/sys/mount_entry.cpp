@@ -1,5 +1,7 @@
 #include "core/sys/mount_entry.h"
 
+#include "base/path.h"
+
 namespace coffer::core {
 namespace {
 
