@@ -1,3 +1,14 @@
+# Names the precompiled header for ccache by what is in it (standard headers alone) instead of by its bytes, which hold this folder's
+# path: checkouts in other folders then share compiled objects.
+function(name_precompiled_header folder)
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -E -dM -x c++ -std=gnu++23 -include cstddef /dev/null OUTPUT_VARIABLE macros ERROR_QUIET)
+  file(READ ${CMAKE_SOURCE_DIR}/src/base/pch.h header)
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${COFFER_SANITIZE} ${COFFER_FUZZ} ${header} ${macros}")
+  foreach(file cmake_pch.hxx.pch cmake_pch.hxx.gch)
+    file(WRITE ${folder}/${file}.sum ${sum})
+  endforeach()
+endfunction()
+
 # coffer_library(<folder name> [DEPENDS <layers>...] [LINK <outside libraries>...])
 #
 # Makes the library coffer_<name> of all *.cpp in the current folder (and in the folders named by SUBDIRS), and the test
@@ -32,6 +43,7 @@ function(coffer_library name)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       target_compile_options(${target} PUBLIC "SHELL:-Xclang -fno-pch-timestamp")
     endif()
+    name_precompiled_header(${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir)
   else()
     target_precompile_headers(${target} REUSE_FROM coffer_base)
   endif()
