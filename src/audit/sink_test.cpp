@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <csignal>
+#include <future>
 #include <thread>
 
 #include "audit/chain.h"
@@ -308,13 +309,15 @@ TEST_F(SinkTest, SocketGetsLinesAndReconnects) {
   const sockaddr_un address = unix_address(path);
   Listener listener(AF_UNIX, SOCK_STREAM, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   std::string first, second;
+  std::promise<void> closed;
   std::thread peer([&] {
     first = listener.receive(true, 4);
+    closed.set_value();
     second = listener.receive(true, 2);
   });
   ASSERT_TRUE(broker->enable({"s/", "socket", "", false, {{"address", path}, {"socket_type", "unix"}}}, false));
   ASSERT_TRUE(write_pair(*broker));
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the peer has what it wants and closes
+  closed.get_future().wait();  // the peer has what it wants and hung up
   ASSERT_TRUE(write_pair(*broker));
   broker.reset();
   peer.join();

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "policy/policy.h"
@@ -174,13 +174,13 @@ TEST(AclOracle, DecidesFarBelowAMicrosecond) {
                                     "secret/data/team-5/service-10", "other/x"};
   std::size_t allowed = 0;
   constexpr int rounds = 200'000;
-  const auto from = std::chrono::steady_clock::now();
+  const std::clock_t from = std::clock();  // processor time: other work on the machine does not count
   for (int i = 0; i < rounds; ++i)
     allowed += acl->decide({.path = paths[static_cast<std::size_t>(i) % 4], .wanted = read}).allowed ? 1u : 0u;
-  const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - from).count() / rounds;
+  const auto each = static_cast<double>(std::clock() - from) * (1e9 / CLOCKS_PER_SEC) / rounds;
   EXPECT_EQ(allowed, 3u * rounds / 4);
   RecordProperty("ns_per_decision", std::to_string(each));
-  EXPECT_LT(each, 5'000);  // wide, for sanitizers and busy machines
+  EXPECT_LT(each, 5'000);  // wide, for sanitizers
 }
 
 }  // namespace

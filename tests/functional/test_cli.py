@@ -2,7 +2,7 @@
 import json
 import os
 import re
-import time
+import subprocess
 
 import pytest
 
@@ -158,12 +158,15 @@ def test_operator_ceremonies(make_server):
 
 @pytest.mark.skipif(SLOW > 1, reason="measures time")
 def test_it_starts_quickly(server):
-    """Under 30 ms of its own; the fastest of several, for other work shares this machine."""
-    best = min(_timed(server) for _ in range(15))
-    assert best < 0.06, f"{best * 1000:.0f} ms"
+    """Under 30 ms of its own; the fastest of several."""
+    best = min(_processor_time(server.binary) for _ in range(15))
+    assert best < 0.03, f"{best * 1000:.0f} ms"
 
 
-def _timed(server):
-    start = time.perf_counter()
-    assert server.cli("version", token=None).returncode == 0
-    return time.perf_counter() - start
+def _processor_time(binary):
+    """Seconds that a process used itself, user and system: other work on this machine does not count."""
+    process = subprocess.Popen([binary, "version"], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime

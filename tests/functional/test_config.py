@@ -104,7 +104,7 @@ def test_vaults_config_starts_unchanged(make_server, storage, more):
             out.write(text.format(**fill))
     with open(server.log_path, "w", encoding="utf-8") as log:
         server.process = subprocess.Popen([server.binary, "server", f"-config={folder}"], stdout=log, stderr=log, cwd=server.folder)
-    wait_until(lambda: _health(server) == 501, 20, what="the listener")
+    wait_until(lambda: _health(server) == 501, what="the listener")
     server.init()
     server.unseal()
     server.root.post("sys/mounts/kv", {"type": "kv"}).ok(204)
@@ -155,7 +155,7 @@ def test_versions_and_ciphers(server):
         context.set_ciphers(ciphers)
         with pytest.raises((ssl.SSLError, ConnectionError, OSError)):
             handshake(server, context)
-    old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_1", "-cipher", "ALL@SECLEVEL=0"], input="", capture_output=True, text=True, check=False, timeout=20)
+    old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_1", "-cipher", "ALL@SECLEVEL=0"], input="", capture_output=True, text=True, check=False, timeout=60)
     assert "Cipher is ECDHE" not in old.stdout
 
 
@@ -174,7 +174,7 @@ def test_client_certificates_are_asked_for_and_not_verified(server, tmp_path):
     context.load_cert_chain(cert, key)
     handshake(server, context)
     answer = subprocess.run(["curl", "-sS", "--cacert", server.cafile, "--cert", cert, "--key", key, f"https://localhost:{server.port}/v1/sys/health"],
-                            capture_output=True, text=True, check=False, timeout=20)
+                            capture_output=True, text=True, check=False, timeout=60)
     assert json.loads(answer.stdout)["initialized"] is True, answer
 
 
@@ -184,9 +184,9 @@ def test_a_new_certificate_is_taken_at_hup(own):
     with own.raw_socket() as kept:
         make_certificate(own.folder)
         own.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: _der(own) != before, 10, what="the new certificate")
+        wait_until(lambda: _der(own) != before, what="the new certificate")
         kept.sendall(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n\r\n")
-        kept.settimeout(5)
+        kept.settimeout(20 * SLOW)
         assert kept.recv(4096).startswith(b"HTTP/1.1 200"), "open connections go on"
 
 
@@ -201,7 +201,7 @@ def test_a_broken_certificate_leaves_the_old_one(own):
     with open(f"{own.folder}/cert.pem", "w", encoding="utf-8") as out:
         out.write("broken")
     own.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "cert.pem" in own.log(), 10, what="a word about it")
+    wait_until(lambda: "cert.pem" in own.log(), what="a word about it")
     assert _der(own) == before
 
 
@@ -270,7 +270,7 @@ def dev(tmp_path):
 
 def test_dev_mode(dev):
     server = dev("-dev-root-token-id=root")
-    wait_until(lambda: "Root Token: root" in server.text(), 10, what="the root token's line")
+    wait_until(lambda: "Root Token: root" in server.text(), what="the root token's line")
     text = server.text()
     key = re.search(r"^Unseal Key: ([A-Za-z0-9+/=]{44})$", text, re.M)
     assert key and re.search(r"^Root Token: root$", text, re.M)
@@ -286,26 +286,26 @@ def test_dev_mode(dev):
     assert client.put("sys/unseal", {"key": key[1]}).ok(200).json["sealed"] is False
     start = time.monotonic()
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(10 * SLOW) == 0 and time.monotonic() - start < 5 * SLOW
+    assert server.process.wait(20 * SLOW) == 0 and time.monotonic() - start < 10 * SLOW, "no drain of half a minute"
 
 
 def test_dev_mode_with_tls(dev):
     server = dev("-dev-root-token-id=root", "-dev-tls")
-    wait_until(lambda: "Root Token: root" in server.text(), 10, what="the root token's line")
+    wait_until(lambda: "Root Token: root" in server.text(), what="the root token's line")
     ca = re.search(r"VAULT_CACERT='?([^'\s]+)", server.text())
     assert ca and Client(server.port, ca[1], "root").get("sys/mounts").status == 200
 
 
 def test_dev_mode_makes_a_token(dev):
     server = dev()
-    wait_until(lambda: "Root Token: " in server.text(), 10, what="the root token's line")
+    wait_until(lambda: "Root Token: " in server.text(), what="the root token's line")
     token = re.search(r"^Root Token: (\S+)$", server.text(), re.M)[1]
     assert token.startswith("hvs.") and Client(server.port, None, token).get("auth/token/lookup-self").ok(200)
 
 
 def test_audit_in_dev_mode_may_lie_in_the_temporary_directory(dev, tmp_path):
     server = dev("-dev-root-token-id=root")
-    wait_until(lambda: "Root Token: root" in server.text(), 10)
+    wait_until(lambda: "Root Token: root" in server.text())
     client = Client(server.port, None, "root")
     path = f"/tmp/coffer-dev-audit-{os.getpid()}.log"
     try:
@@ -342,4 +342,4 @@ def test_static_seal_unseals_itself(make_server):
     with open(key, "wb") as out:
         out.write(os.urandom(32))
     server.launch()
-    wait_until(lambda: server.process.poll() is not None or _health(server) == 503, 20, what="refusal")
+    wait_until(lambda: server.process.poll() is not None or _health(server) == 503, what="refusal")

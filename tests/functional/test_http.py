@@ -102,7 +102,7 @@ def test_two_tokens_are_refused(root):
 
 def test_two_tokens_in_one_header(server):
     raw = f"GET /v1/sys/mounts HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {server.root_token}\r\nX-Vault-Token: other\r\n\r\n".encode()
-    assert server.talk(raw)[0].status == 400
+    assert server.talk(raw, replies=1)[0].status == 400
 
 
 @pytest.mark.parametrize("extra", [b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"Content-Length: -1\r\n",
@@ -124,7 +124,7 @@ def test_chunked_bodies(server, root, kv1):
     text = json.dumps({"v": "chunked"}).encode()
     chunks = b"".join(b"%x;ext=1\r\n%s\r\n" % (1, text[i : i + 1]) for i in range(len(text))) + b"0\r\nTrailer: x\r\n\r\n"
     head = f"POST /v1/{kv1}/c HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {server.root_token}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    assert server.talk(head + chunks)[0].status == 204
+    assert server.talk(head + chunks, replies=1)[0].status == 204
     assert root.get(f"{kv1}/c").data == {"v": "chunked"}
 
 
@@ -135,7 +135,7 @@ def test_pipelining_judges_each_request_alone(server):
         return f"GET /v1/auth/token/lookup-self HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode()
 
     plain = server.root.copy(server.root_token).new_token()
-    replies = server.talk(b"".join(one(t) for t in (server.root_token, None, plain, "hvs.bad", server.root_token)))
+    replies = server.talk(b"".join(one(t) for t in (server.root_token, None, plain, "hvs.bad", server.root_token)), replies=5)
     assert [r.status for r in replies] == [200, 403, 200, 403, 200]
     assert replies[0].data["policies"] == ["root"] == replies[4].data["policies"] and replies[2].data["policies"] == ["default"]
 
@@ -152,7 +152,7 @@ def test_http2(server):
             link.send_headers(2 * i + 1, head + ([("x-vault-token", token)] if token else []), end_stream=True)
         sock.sendall(link.data_to_send())
         statuses, bodies, open_streams = {}, {}, set(range(1, 2 * len(callers), 2))
-        sock.settimeout(10 * SLOW)
+        sock.settimeout(30 * SLOW)
         while open_streams:
             data = sock.recv(65536)
             assert data, "the server closed early"
@@ -175,7 +175,7 @@ def test_http2_bodies(server, root, kv1):
         link = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         link.initiate_connection()
         sock.sendall(link.data_to_send())
-        sock.settimeout(10 * SLOW)
+        sock.settimeout(30 * SLOW)
         body, sent, status = json.dumps({"v": value}).encode(), 0, None
         link.send_headers(1, [(":method", "POST"), (":path", f"/v1/{kv1}/big"), (":scheme", "https"), (":authority", "localhost"), ("x-vault-token", server.root_token)])
         while status is None:
@@ -201,13 +201,13 @@ def test_limits_of_names_and_paths(root):
 
 def test_limits_of_headers(server):
     many = b"".join(b"X-%d: y\r\n" % i for i in range(150))
-    assert server.talk(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n")[0].status in (400, 431)
-    assert server.talk(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n")[0].status in (400, 431)
+    assert server.talk(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n", replies=1)[0].status in (400, 431)
+    assert server.talk(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", replies=1)[0].status in (400, 431)
 
 
 def test_limit_of_a_body(server):
     head = f"POST /v1/sys/wrapping/wrap HTTP/1.1\r\nHost: a\r\nX-Vault-Token: {server.root_token}\r\nContent-Length: {33 << 20}\r\n\r\n".encode()
-    assert server.talk(head)[0].status == 413
+    assert server.talk(head, replies=1)[0].status == 413
 
 
 @pytest.mark.parametrize("text", ['{"a":' * 600 + "1" + "}" * 600, "[" * 100_000, '{"a":[' + "1," * 300_000 + "1]}", '{"a":{' + ",".join(f'"k{i}":1' for i in range(60_000)) + "}}"])
@@ -224,7 +224,7 @@ def test_expect_continue(server, kv1):
     body = b'{"v":"1"}'
     with server.raw_socket() as sock:
         sock.sendall(f"POST /v1/{kv1}/e HTTP/1.1\r\nHost: a\r\nX-Vault-Token: {server.root_token}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode())
-        sock.settimeout(5 * SLOW)
+        sock.settimeout(20 * SLOW)
         first = sock.recv(4096)
         if b" 100 " in first.split(b"\r\n")[0]:
             sock.sendall(body)
@@ -234,7 +234,7 @@ def test_expect_continue(server, kv1):
 
 def test_connections_stay_open(server):
     with server.raw_socket() as sock:
-        sock.settimeout(5 * SLOW)
+        sock.settimeout(20 * SLOW)
         for _ in range(50):
             sock.sendall(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n\r\n")
             assert sock.recv(65536).startswith(b"HTTP/1.1 200")
@@ -253,7 +253,7 @@ def test_slow_headers_are_cut_off(server, root):
         start = time.monotonic()
         sock.sendall(b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n")
         closed = None
-        while closed is None and time.monotonic() - start < 25 * SLOW:
+        while closed is None and time.monotonic() - start < 40 * SLOW:
             try:
                 sock.sendall(b"X: y\r\n")
                 sock.settimeout(1)
@@ -263,7 +263,7 @@ def test_slow_headers_are_cut_off(server, root):
                 assert root.get("sys/health").status == 200
             except OSError:
                 closed = time.monotonic() - start
-        assert closed is not None and closed < 15 * SLOW, closed
+        assert closed is not None and closed < 30 * SLOW, closed
 
 
 @pytest.mark.slow
@@ -274,7 +274,7 @@ def test_idle_handshakes_are_cut_off(server):
     start = time.monotonic()
     try:
         for sock in idle:
-            sock.settimeout(max(0.1, 15 * SLOW - (time.monotonic() - start)))
+            sock.settimeout(max(0.1, 40 * SLOW - (time.monotonic() - start)))
             assert sock.recv(1) == b""
     finally:
         for sock in idle:

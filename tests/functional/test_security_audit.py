@@ -43,8 +43,8 @@ def test_one_request_and_one_response_record_each(audited):
     for path in ("/v1/kv//a", "/v1/kv/%2e%2e/a", "/v1/kv/a%00b", "/v1/%zz"):
         root.get(path, raw_path=True)
         asked += 1
-    audited.talk(b"POST /v1/kv/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-    audited.talk(b"POST /v1/kv/a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n")
+    audited.talk(b"POST /v1/kv/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", replies=1)
+    audited.talk(b"POST /v1/kv/a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", replies=1)
     asked += 2
     fresh = {k: v for k, v in pairs(audited).items() if k not in before}
     assert all(sorted(v) == ["request", "response"] for v in fresh.values()), [v for v in fresh.values() if sorted(v) != ["request", "response"]]

@@ -1,11 +1,9 @@
 """userpass: users, logins, lockout, and what a stranger may learn (nothing)."""
-import statistics
-import time
 
 import hvac
 import pytest
 
-from harness import SLOW, unique
+from harness import unique
 
 GOOD = "long enough"
 
@@ -89,19 +87,21 @@ def test_lockout_does_not_tell_who_exists(make_server):
 
 @pytest.mark.timeout(300)
 def test_an_unknown_user_takes_as_long(make_server):
-    """C02: the password is hashed for nobody too. Medians of interleaved logins, with room for a busy machine."""
-    root = make_server().root
+    """C02: the password is hashed for nobody too. The server's processor time counts, for the clock on the wall also measures what else runs here."""
+    server = make_server()
+    root = server.root
     root.post("sys/auth/up", {"type": "userpass"}).ok(204)
     root.post("sys/auth/up/tune", {"user_lockout_config": {"lockout_disable": True}}).ok(204)
     root.post("auth/up/users/alice", {"password": GOOD}).ok(204)
-    took = {"alice": [], "nobody": []}
-    for turn in range(30):
+    took = {"alice": 0.0, "nobody": 0.0}
+    for turn in range(8):
         for name in ("alice", "nobody") if turn % 2 else ("nobody", "alice"):
-            start = time.perf_counter()
-            login(root, "up", name, "wrong").refused(400, "invalid username or password")
-            took[name].append(time.perf_counter() - start)
-    known, unknown = statistics.median(took["alice"]), statistics.median(took["nobody"])
-    assert abs(known - unknown) < max(0.25 * known, 0.001 * SLOW), f"known {known * 1000:.2f} ms, unknown {unknown * 1000:.2f} ms"
+            start = server.cpu_seconds()
+            for _ in range(4):
+                login(root, "up", name, "wrong").refused(400, "invalid username or password")
+            took[name] += server.cpu_seconds() - start
+    known, unknown = took["alice"], took["nobody"]
+    assert abs(known - unknown) < max(0.3 * known, 0.1), f"32 logins: known {known:.2f} s, unknown {unknown:.2f} s"
 
 
 def test_failed_logins_leave_nothing(make_server):
