@@ -338,7 +338,7 @@ func TestErrors(t *testing.T) {
 	client := connect(t)
 	_, err := as(t, client, "hvs.unknown").Logical().Read("sys/mounts")
 	refused(t, err, http.StatusForbidden, "permission denied")
-	_, err = client.Logical().Read("no/such/mount")
+	_, err = client.Logical().Write("no/such/mount", map[string]interface{}{"a": "b"})
 	refused(t, err, 404, "no handler for route")
 	_, err = client.Logical().Write("sys/mounts/x", map[string]interface{}{"type": "nonesuch"})
 	refused(t, err, 400, "nonesuch")
