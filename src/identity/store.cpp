@@ -8,6 +8,16 @@ namespace {
 // The name is the auth method's, and may hold a slash: hexadecimal keeps it in one segment.
 std::string alias_key(std::string_view accessor, std::string_view name) { return std::string("alias/").append(accessor).append("/") + hex_encode(name); }
 
+std::string name_key(std::string_view name) { return "name/" + hex_encode(ascii_lower(name)); }
+std::string alias_id_key(std::string_view id) { return std::string("alias-id/").append(id); }
+
+// The entity whose id an index holds under that key.
+Result<std::optional<Entity>> find_through(const Snapshot& identity, const std::string& key) {
+  const auto id = TRY(identity.get(key));
+  if (!id) return std::optional<Entity>{};
+  return find(identity, id->reveal_text());
+}
+
 Result<void> put(Transaction& identity, const Entity& entity) { return identity.put("entity/" + entity.id, schema::to_json(entity)); }
 
 }  // namespace
@@ -20,9 +30,14 @@ Result<std::optional<Entity>> find(const Snapshot& identity, std::string_view id
 }
 
 Result<std::optional<Entity>> find_by_alias(const Snapshot& identity, std::string_view mount_accessor, std::string_view name) {
-  const auto id = TRY(identity.get(alias_key(mount_accessor, name)));
-  if (!id) return std::optional<Entity>{};
-  return find(identity, id->reveal_text());
+  return find_through(identity, alias_key(mount_accessor, name));
+}
+
+Result<std::optional<Entity>> find_by_name(const Snapshot& identity, std::string_view name) { return find_through(identity, name_key(name)); }
+
+Result<std::optional<Entity>> find_by_alias_id(const Snapshot& identity, std::string_view alias_id) {
+  if (alias_id.empty()) return std::optional<Entity>{};
+  return find_through(identity, alias_id_key(alias_id));
 }
 
 Result<Entity> at_login(Transaction& identity, const LoginAlias& login, Time now, Random& random) {
@@ -44,6 +59,8 @@ Result<Entity> at_login(Transaction& identity, const LoginAlias& login, Time now
                           std::string(login.mount_path), login.metadata, {}, now, now});
   CHECK_OK(put(identity, made));
   CHECK_OK(identity.put(alias_key(login.mount_accessor, login.name), made.id));
+  CHECK_OK(identity.put(alias_id_key(made.aliases.front().id), made.id));
+  CHECK_OK(identity.put(name_key(made.name), made.id));
   return made;
 }
 

@@ -13,7 +13,9 @@
 namespace coffer::identity {
 
 // entity/<id>                       the entity, JSON
+// name/<name, lower case, hex>      its id
 // alias/<mount accessor>/<name>     the id of the entity that has this alias
+// alias-id/<id of an alias>         the same
 [[nodiscard]] inline KeySpace space(TenantId tenant) { return core_space(tenant, "identity"); }
 
 struct Alias {
@@ -56,6 +58,8 @@ struct Entity {
 };
 
 [[nodiscard]] Result<std::optional<Entity>> find(const Snapshot& identity, std::string_view id);
+[[nodiscard]] Result<std::optional<Entity>> find_by_name(const Snapshot& identity, std::string_view name);  // in any case
+[[nodiscard]] Result<std::optional<Entity>> find_by_alias_id(const Snapshot& identity, std::string_view alias_id);
 [[nodiscard]] Result<std::optional<Entity>> find_by_alias(const Snapshot& identity, std::string_view mount_accessor, std::string_view name);
 
 // A login: the entity behind (mount, alias name), made with its alias when it is new; metadata of the alias follows the login's.

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,11 +19,14 @@ struct Keys {
   std::vector<std::string> keys;
   std::string key_info;  // a JSON object, or ""
 };
-// A body of our own making, outside the envelope: metrics, PEM, an unwrapped answer.
+// A body of our own making, outside the envelope: metrics, PEM, an unwrapped answer. With `stream` it comes in pieces: called on a thread of
+// its own until it answers false, it appends what there is (or nothing) and returns within a fraction of a second, so that a reader who has gone
+// is noticed.
 struct Raw {
   std::string content_type = "application/json";
   std::string bytes;
   int status = 200;
+  std::function<bool(std::string& piece)> stream = {};
 };
 // R without the envelope (sys/health, sys/init, sys/rekey).
 template <class R>
@@ -140,6 +144,10 @@ struct ReplyFields {
     if constexpr (Described<R>) return describe<R>();
     else return {};
   }
+};
+template <>
+struct ReplyFields<Keys> {
+  static std::vector<FieldInfo> list() { return {{"keys", "Names, in order; one that ends in / is a folder.", From::body, Codec<std::vector<std::string>>::wire, Show::hashed, false, {}}}; }
 };
 template <class R>
 struct ReplyFields<std::optional<R>> : ReplyFields<R> {};

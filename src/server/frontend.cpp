@@ -38,6 +38,7 @@ http::Response to_response(doors::vault::HttpAnswer answer) {
   out.status = answer.status;
   out.headers = std::move(answer.headers);
   out.body = std::move(answer.body);
+  if (answer.stream) out.stream = std::move(answer.stream);
   return out;
 }
 

@@ -94,6 +94,7 @@ core::CoreConfig core_config(const config::Config& config, const ServerOptions& 
   out.storage_type = config.storage.declared;
   out.api_address = config.api_addr;
   out.cluster_address = config.cluster_addr;
+  out.log_level = options.log_level.empty() ? config.log_level : options.log_level;
   out.introspection = config.introspection_endpoint;
   out.raw_storage = config.raw_storage_endpoint;
   out.audit_by_api = config.unsafe_allow_api_audit_creation;

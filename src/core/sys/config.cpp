@@ -6,7 +6,6 @@
 #include <array>
 
 #include "base/encoding.h"
-#include "base/log.h"
 #include "core/pipeline.h"
 #include "core/sys/topics.h"
 
@@ -86,10 +85,6 @@ struct MetricsQuery {
   std::string format;
   static constexpr auto fields() { return std::tuple{field<&MetricsQuery::format>("format", "prometheus, or JSON when absent.").open()}; }
 };
-struct SetLevel {
-  std::string level;
-  static constexpr auto fields() { return std::tuple{field<&SetLevel::level>("level", "trace, debug, info, warn, error or off.").open()}; }
-};
 
 constexpr std::string_view usual_cors_headers[] = {"Content-Type", "Authorization", "X-Vault-Token", "X-Vault-MFA", "X-Vault-No-Request-Forwarding",
                                                    "X-Vault-Wrap-Format", "X-Vault-Wrap-TTL", "X-Requested-With", "X-Vault-AWS-IAM-Server-ID",
@@ -110,11 +105,6 @@ std::string_view method_of(schema::Verb verb) {
     case Verb::remove: return "DELETE";
   }
   return "";
-}
-
-std::string_view level_name(log::Level level) {
-  constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "off"};
-  return names[static_cast<std::size_t>(level)];
 }
 
 struct Metric {
@@ -154,9 +144,6 @@ class ConfigTopic final : public Topic {
     out.push_back(schema::at("in-flight-req", "Requests that run.").on(Verb::read, this, &T::in_flight, "Lists them.", Access::sudo));
     const Access metrics = system_.config.unauthenticated_metrics ? Access::anyone : Access::token;
     out.push_back(schema::at("metrics", "Counters.").on(Verb::read, this, &T::metrics, "Shows them as JSON or for Prometheus.", metrics));
-    out.push_back(schema::at("loggers", "Levels of the log.").on(Verb::read, this, &T::loggers, "Shows them.", Access::sudo)
-                      .on(Verb::write, this, &T::set_level, "Sets the level until the next start.", Access::sudo));
-    out.push_back(schema::at("internal/counters/requests", "Requests by month.").on(Verb::read, this, &T::no_counters, "No history is kept."));
     out.push_back(schema::at("ha-status", "Nodes of the cluster.").on(Verb::read, this, &T::ha_status, "Lists them.").repeats_data());
     out.push_back(schema::at("replication/status", "Replication.").on(Verb::read, this, &T::replication, "There is none.", Access::anyone));
   }
@@ -337,21 +324,6 @@ class ConfigTopic final : public Topic {
     list("Counters", true);
     w.key("Samples").begin_array().end_array().end_object();
     return out;
-  }
-  Result<schema::Custom> loggers(const Caller&, const Snapshot&, const Empty&) {
-    return schema::Custom{[](json::Writer& w) {
-      const json::Writer::Public clear(w);
-      w.begin_object().key("core").string(level_name(log::level())).end_object();
-    }};
-  }
-  Result<schema::Nothing> set_level(const Caller&, Session&, const SetLevel& in) {
-    log::Level level = log::Level::info;
-    if (!log::parse_level(in.level, level)) return invalid("invalid level " + json::quoted(in.level) + ": use trace, debug, info, warn, error or off");
-    log::set_level(level);
-    return schema::Nothing{};
-  }
-  Result<schema::Custom> no_counters(const Caller&, const Snapshot&, const Empty&) {
-    return schema::Custom{[](json::Writer& w) { w.begin_object().key("counters").begin_array().end_array().end_object(); }};
   }
   Result<schema::Custom> ha_status(const Caller&, const Snapshot&, const Empty&) {
     return schema::Custom{[this](json::Writer& w) {

@@ -54,6 +54,13 @@ struct CountReply {
     return std::tuple{field<&CountReply::lease_count>("lease_count", "How many.").open(), field<&CountReply::counts>("counts", "By mount.").open()};
   }
 };
+struct ListReply {
+  std::int64_t lease_count = 0;
+  std::vector<std::string> leases;
+  static constexpr auto fields() {
+    return std::tuple{field<&ListReply::lease_count>("lease_count", "How many.").open(), field<&ListReply::leases>("leases", "Which.").open()};
+  }
+};
 struct Empty {
   static constexpr auto fields() { return std::tuple{}; }
 };
@@ -66,19 +73,19 @@ class LeasesTopic final : public Topic {
   std::vector<schema::Endpoint> endpoints() override {
     using T = LeasesTopic;
     std::vector<schema::Endpoint> out;
-    out.push_back(schema::at("leases", "Leases.").on(Verb::read, this, &T::count, "Leases of a type."));
+    out.push_back(schema::at("leases", "Leases.").on(Verb::read, this, &T::listed, "Leases of a type."));
     out.push_back(schema::at("leases/count", "How many leases there are.").on(Verb::read, this, &T::count, "Leases of a type, counted."));
     out.push_back(schema::at("leases/lookup", "A lease.").on(Verb::write, this, &T::lookup, "Shows a lease.").on(Verb::list, this, &T::list, "Lists leases.", Access::sudo));
     out.push_back(schema::at("leases/lookup/{prefix...}", "Leases below a prefix.").on(Verb::list, this, &T::list, "Lists leases below a prefix.", Access::sudo));
     for (std::string_view pattern : {"leases/renew", "renew"}) out.push_back(schema::at(pattern, "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
-    for (std::string_view pattern : {"leases/renew/{url_lease_id...}", "renew/{url_lease_id...}"})
+    for (std::string_view pattern : {"leases/renew/{url_lease_id+}", "renew/{url_lease_id+}"})
       out.push_back(schema::at(pattern, "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
     for (std::string_view pattern : {"leases/revoke", "revoke"}) out.push_back(schema::at(pattern, "The end of a lease.").on(Verb::write, this, &T::revoke, "Revokes a lease."));
-    for (std::string_view pattern : {"leases/revoke/{url_lease_id...}", "revoke/{url_lease_id...}"})
+    for (std::string_view pattern : {"leases/revoke/{url_lease_id+}", "revoke/{url_lease_id+}"})
       out.push_back(schema::at(pattern, "The end of a lease.").on(Verb::write, this, &T::revoke, "Revokes a lease."));
-    for (std::string_view pattern : {"leases/revoke-prefix/{prefix...}", "revoke-prefix/{prefix...}"})
+    for (std::string_view pattern : {"leases/revoke-prefix/{prefix+}", "revoke-prefix/{prefix+}"})
       out.push_back(schema::at(pattern, "The end of all leases below a prefix.").on(Verb::write, this, &T::revoke_prefix, "Revokes all leases below a prefix.", Access::sudo));
-    for (std::string_view pattern : {"leases/revoke-force/{prefix...}", "revoke-force/{prefix...}"})
+    for (std::string_view pattern : {"leases/revoke-force/{prefix+}", "revoke-force/{prefix+}"})
       out.push_back(schema::at(pattern, "The same, whatever the engines say.").on(Verb::write, this, &T::revoke_force, "Forgets all leases below a prefix.", Access::sudo));
     out.push_back(schema::at("leases/tidy", "Tidying.").on(Verb::write, this, &T::tidy, "Nothing has to be tidied; answers as Vault does."));
     return out;
@@ -145,10 +152,16 @@ class LeasesTopic final : public Topic {
   }
   Result<schema::Answer<Nothing>> revoke_prefix(const Caller& c, Session&, const Prefix& in) { return revoke_all(c, in.prefix, in.sync); }
   Result<schema::Answer<Nothing>> revoke_force(const Caller& c, Session&, const Prefix& in) { return revoke_all(c, in.prefix, true); }
+  // A revocation here is done when it is answered, so none stays undone.
+  static Result<bool> irrevocable(const CountQuery& in) {
+    if (in.type.empty() || in.type == "irrevocable") return !in.type.empty();
+    return invalid("type must be irrevocable");
+  }
   Result<std::optional<CountReply>> count(const Caller&, const Snapshot&, const CountQuery& in) {
-    if (in.type.empty()) return std::optional<CountReply>{};
-    if (in.type != "irrevocable") return invalid("type must be irrevocable");
-    return std::optional<CountReply>(CountReply{});
+    return TRY(irrevocable(in)) ? std::optional<CountReply>(CountReply{}) : std::nullopt;
+  }
+  Result<std::optional<ListReply>> listed(const Caller&, const Snapshot&, const CountQuery& in) {
+    return TRY(irrevocable(in)) ? std::optional<ListReply>(ListReply{}) : std::nullopt;
   }
   Result<schema::Answer<Nothing>> tidy(const Caller&, const Snapshot&, const Empty&) {
     return schema::Answer<Nothing>{{}, {"Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."}, 202};

@@ -5,7 +5,7 @@
 #include "core/rate_limits.h"
 #include "core/sys/topics.h"
 
-// Rate quotas, the catalog of built-in backends, and users who are locked out (vault-api.md §1.10).
+// Rate quotas, and users who are locked out (vault-api.md §1.10).
 namespace coffer::core {
 namespace {
 
@@ -56,12 +56,6 @@ struct PutConfig {
   schema::Patch<QuotaConfig> changes;
   static constexpr auto fields() { return std::tuple{schema::inlined<&PutConfig::changes>()}; }
 };
-struct PluginPath {
-  std::string type, name;
-  static constexpr auto fields() {
-    return std::tuple{path<&PluginPath::type>("type", "secret, auth or database."), path<&PluginPath::name>("name", "Name of the backend.")};
-  }
-};
 struct LockedQuery {
   std::string mount_accessor;
   static constexpr auto fields() { return std::tuple{field<&LockedQuery::mount_accessor>("mount_accessor", "Only users of this mount.").open()}; }
@@ -75,10 +69,6 @@ struct UnlockUser {
 };
 
 std::string quota_key(const std::string& name) { return "quota/" + name; }
-// Backends that every server has cannot be mounted, so the catalog does not show them.
-bool listed(const BackendSlot& slot) { return slot.type != "system" && slot.type != "identity" && slot.type != "token" && slot.type != "cubbyhole"; }
-std::string_view class_name(const BackendSlot& slot) { return slot.mount_class == MountClass::auth ? "auth" : "secret"; }
-
 class QuotasTopic final : public Topic {
  public:
   explicit QuotasTopic(System& system) : system_(system) {}
@@ -93,9 +83,6 @@ class QuotasTopic final : public Topic {
                       .on(Verb::read, this, &T::read, "Shows it.")
                       .on(Verb::write, this, &T::put, "Makes or changes it.")
                       .on(Verb::remove, this, &T::remove, "Removes it."));
-    out.push_back(schema::at("plugins/catalog", "The backends of this server.").on(Verb::read, this, &T::catalog, "Lists them."));
-    out.push_back(schema::at("plugins/catalog/{type}", "The backends of a class.").on(Verb::list, this, &T::catalog_of, "Lists them."));
-    out.push_back(schema::at("plugins/catalog/{type}/{name}", "A backend.").on(Verb::read, this, &T::plugin, "Shows it."));
     out.push_back(schema::at("locked-users", "Users who are locked out.").on(Verb::read, this, &T::locked_users, "Lists them."));
     out.push_back(schema::at("locked-users/{mount_accessor}/unlock/{alias_identifier}", "A user who is locked out.")
                       .on(Verb::write, this, &T::unlock, "Lets the user log in again."));
@@ -127,6 +114,10 @@ class QuotasTopic final : public Topic {
     return std::optional(QuotaReply{q.block_interval.count(), q.inheritable, q.interval.count(), q.name, q.path, q.rate, q.role, "rate-limit"});
   }
   Result<schema::Nothing> put(const Caller&, Session& session, const PutQuota& in) {
+    const std::string covered = !in.path_ ? std::string() : in.path_->starts_with('/') ? in.path_->substr(1) : *in.path_;
+    Runtime& runtime = *system_.runtime.load();
+    const auto mounts = TRY(runtime.mounts(runtime.snapshot()));
+    if (!covered.empty() && mounts->route(covered).mount == nullptr) return invalid("invalid mount path");
     CHECK_OK(change(session, [&](Transaction& sys) -> Result<void> {
       RateQuota q;
       if (const auto text = TRY(sys.get(quota_key(in.name)))) q = TRY(schema::from_json<RateQuota>(text->reveal_text()));
@@ -135,7 +126,7 @@ class QuotasTopic final : public Topic {
       if (!(q.rate > 0) || q.rate > 1e12) return invalid("'rate' is invalid");
       if (in.interval) q.interval = std::max(*in.interval, Seconds(1));
       if (in.block_interval) q.block_interval = *in.block_interval;
-      if (in.path_) q.path = in.path_->starts_with('/') ? in.path_->substr(1) : *in.path_;
+      if (in.path_) q.path = covered;
       if (in.role && !in.role->empty()) return invalid("'role' cannot be used: quotas are counted by path and address; leave it out");
       if (in.inheritable) q.inheritable = *in.inheritable;
       for (const RateQuota& other : TRY(read_rate_quotas(sys)))
@@ -150,52 +141,6 @@ class QuotasTopic final : public Topic {
       return {};
     }));
     return schema::Nothing{};
-  }
-
-  std::vector<std::string> names_of(std::string_view type) const {
-    std::vector<std::string> names;
-    for (const auto& slot : system_.catalog.slots())
-      if (listed(*slot) && class_name(*slot) == type) names.push_back(slot->type);
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    return names;
-  }
-  std::string version() const { return "v" + system_.config.api_version + "+builtin.vault"; }
-  Result<schema::Custom> catalog(const Caller&, const Snapshot&, const Empty&) {
-    return schema::Custom{[this](json::Writer& w) {
-      const json::Writer::Public clear(w);
-      w.begin_object();
-      for (const std::string_view type : {"auth", "database", "secret"}) {
-        w.key(type).begin_array();
-        for (const auto& name : names_of(type)) w.string(name);
-        w.end_array();
-      }
-      w.key("detailed").begin_array();
-      for (const std::string_view type : {"auth", "secret"})
-        for (const auto& name : names_of(type)) {
-          w.begin_object().key("type").string(type).key("name").string(name).key("version").string(version());
-          w.key("builtin").boolean(true).key("deprecation_status").string("supported").end_object();
-        }
-      w.end_array().end_object();
-    }};
-  }
-  static Result<void> known_class(std::string_view type) {
-    if (type == "auth" || type == "secret" || type == "database") return {};
-    return invalid(json::quoted(type) + " is not a supported plugin type");
-  }
-  Result<schema::Keys> catalog_of(const Caller&, const Snapshot&, const PluginPath& in) {
-    CHECK_OK(known_class(in.type));
-    return schema::Keys{names_of(in.type), ""};
-  }
-  Result<std::optional<schema::Custom>> plugin(const Caller&, const Snapshot&, const PluginPath& in) {
-    CHECK_OK(known_class(in.type));
-    const auto names = names_of(in.type);
-    if (std::find(names.begin(), names.end(), in.name) == names.end()) return std::optional<schema::Custom>{};
-    return std::optional(schema::Custom{[name = in.name, version = version()](json::Writer& w) {
-      const json::Writer::Public clear(w);
-      w.begin_object().key("args").null().key("builtin").boolean(true).key("command").string("").key("deprecation_status").string("supported");
-      w.key("name").string(name).key("oci").boolean(false).key("sha256").string("").key("version").string(version).end_object();
-    }});
   }
 
   using Locked = std::vector<std::pair<std::string, std::vector<std::string>>>;  // by accessor

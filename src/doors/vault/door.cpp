@@ -159,7 +159,7 @@ HttpAnswer encode(const HttpRequest& http, const Refused& refused) {
   HttpAnswer out;
   out.status = refused.status;
   out.headers.emplace_back("Content-Type", refused.content_type);
-  if (refused.content_type == "application/json") out.headers.emplace_back("Cache-Control", "no-store");
+  out.headers.emplace_back("Cache-Control", "no-store");
   if (!refused.raw_body.empty()) out.body = refused.raw_body;
   else append_errors(out.body, refused.error.message);
   if (http.method == "HEAD") out.body.clear();
@@ -180,6 +180,7 @@ HttpAnswer encode(const HttpRequest& http, const core::Request& request, const c
     out.status = reply.status;
     out.headers.emplace_back("Content-Type", reply.raw.content_type);
     out.body = reply.raw.bytes;
+    out.stream = reply.raw.stream;
     return out;
   } else if (reply.form == schema::Reply::Form::bare) {
     out.status = reply.status;

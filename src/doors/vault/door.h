@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@ struct HttpAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::function<bool(std::string& piece)> stream;  // schema::Raw; empty: `body` is the whole
 };
 
 // An answer that needs no core: wrong paths, methods, headers. `record` tells whether it is one the audit log must know.
