@@ -28,6 +28,11 @@ TEST(Duration, PrintsAsGoDoes) {
   EXPECT_EQ(go_duration(std::chrono::hours(3) + std::chrono::minutes(25) + Seconds(19)), "3h25m19s");
   EXPECT_EQ(go_duration(std::chrono::milliseconds(1500)), "1.5s");
   EXPECT_EQ(go_duration(std::chrono::hours(768)), "768h0m0s");
+  EXPECT_EQ(short_duration(std::chrono::hours(768)), "768h");
+  EXPECT_EQ(short_duration(std::chrono::minutes(90)), "1h30m");
+  EXPECT_EQ(short_duration(Seconds(3610)), "1h0m10s");
+  EXPECT_EQ(short_duration(Seconds(20)), "20s");
+  EXPECT_EQ(short_duration(Seconds(0)), "0s");
   EXPECT_EQ(go_duration(std::chrono::milliseconds(2)), "2ms");
 }
 

@@ -212,4 +212,11 @@ std::string go_duration(Duration d) {
   return out + with_fraction(n % 60'000'000'000, 1'000'000'000, "s");
 }
 
+std::string short_duration(Duration d) {
+  std::string out = go_duration(d);
+  if (out.ends_with("m0s")) out.resize(out.size() - 2);
+  if (out.ends_with("h0m")) out.resize(out.size() - 2);
+  return out;
+}
+
 }  // namespace coffer

@@ -48,5 +48,7 @@ void append_rfc3339(std::string& out, Time time);
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 // Go's rendering: "3h25m19s", "0s", "1.5s", "100ms".
 [[nodiscard]] std::string go_duration(Duration d);
+// The same without trailing units that are zero: "768h", "1h30m", "0s".
+[[nodiscard]] std::string short_duration(Duration d);
 
 }  // namespace coffer

@@ -41,7 +41,7 @@ class Tap {
   const bool json_;
   std::mutex mutex_;
   std::condition_variable some_;
-  std::string lines_;             // these two under mutex_
+  std::string lines_;  // these two under mutex_
   unsigned long long lost_ = 0;
   friend struct Taps;
 };

@@ -73,7 +73,7 @@ Result<CanonicalPath> CanonicalPath::from_decoded(std::string_view text) {
     const std::size_t slash = std::min(text.find('/', start), text.size());
     const std::string_view segment = text.substr(start, slash - start);
     if (segment.empty()) return invalid("path must not contain an empty segment (//) or begin with a slash");
-    if (segment == "." || segment == "..") return invalid("path must not contain relative segments (. or ..)");
+    if (segment == "." || segment == "..") return invalid("relative paths not supported");
     if (segment.size() > max_segment) return invalid("path has a name longer than 512 bytes");
     start = slash + 1;
   }

@@ -14,7 +14,7 @@ struct CoreConfig {
   std::string build_date = "2026-01-01T00:00:00Z";
   std::string storage_type = "rocksdb";    // as sys/seal-status shows it
   std::string api_address, cluster_address;
-  std::string log_level = "info";          // as configured: what sys/loggers goes back to
+  std::string log_level = "info";             // as configured: what sys/loggers goes back to
   bool unauthenticated_rekey = false;         // disable_unauthed_rekey_endpoints = false
   bool unauthenticated_generate_root = false;
   bool introspection = false, raw_storage = false, unauthenticated_metrics = false;

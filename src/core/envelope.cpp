@@ -19,9 +19,10 @@ void append_envelope(std::string& out, std::string_view request_id, const Outcom
   json::Writer w(out);
   w.begin_object();
   w.key("request_id").string(reply.wrap ? std::string_view() : request_id);
-  w.key("lease_id").string(reply.lease ? std::string_view(reply.lease->id) : std::string_view());
-  w.key("renewable").boolean(reply.lease && reply.lease->renewable);
-  w.key("lease_duration").integer(reply.lease ? reply.lease->ttl.count() : 0);
+  const bool leased = reply.lease && !reply.wrap;
+  w.key("lease_id").string(leased ? std::string_view(reply.lease->id) : std::string_view());
+  w.key("renewable").boolean(leased && reply.lease->renewable);
+  w.key("lease_duration").integer(leased ? reply.lease->ttl.count() : 0);
   w.key("data");
   const std::size_t data_from = out.size();
   if (reply.data && !reply.wrap) reply.data->encode(w);

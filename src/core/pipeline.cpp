@@ -85,7 +85,7 @@ void Pipeline::start_sealed(ExchangePtr x) {
     auto match = parts_.system.table.find(path.substr(4), x->request.verb);
     if (match.endpoint != nullptr && match.operation == nullptr &&
         std::any_of(match.endpoint->operations.begin(), match.endpoint->operations.end(), [](const auto& op) { return op.works_sealed; }))
-      return fail_with(std::move(x), {Code::unsupported_operation, "unsupported operation"});
+      return fail_with(std::move(x), {Code::unsupported_operation, unsupported_verb(*match.endpoint)});
     if (match.operation != nullptr && match.operation->works_sealed && match.operation->access != schema::Access::sudo && match.operation->access != schema::Access::token) {
       x->endpoint = match.endpoint;
       x->operation = match.operation;
@@ -105,9 +105,9 @@ Result<void> Pipeline::locate(Exchange& x) {
   x.rest = route.rest;
   auto match = x.mount->slot->table.find(x.rest, x.request.verb);
   x.endpoint = match.endpoint;
+  if (x.request.help && (match.endpoint != nullptr || x.rest.empty())) return {};  // the mount itself has help too
   if (match.endpoint == nullptr) return fail(Code::unsupported_path, joined_error("unsupported path"));
-  if (x.request.help) return {};
-  if (match.operation == nullptr) return fail(Code::unsupported_operation, joined_error("unsupported operation"));
+  if (match.operation == nullptr) return fail(Code::unsupported_operation, unsupported_verb(*match.endpoint));
   x.operation = match.operation;
   x.captures = std::move(match.captures);
   return fold_names(x);
@@ -402,7 +402,7 @@ Result<schema::Reply> Pipeline::invoke(Exchange& x, RequestSpaces& spaces) {
 Result<void> Pipeline::execute(Exchange& x, RequestSpaces& spaces) {
   CHECK_OK(authorise(x, spaces));
   if (x.request.help) {
-    x.outcome.reply = help_reply(x);
+    x.outcome.reply = help_reply(x, parts_.config.api_version);
     return {};
   }
   if (x.token && x.token->record.wrapping && x.mount->entry.type == "cubbyhole") {
@@ -426,7 +426,7 @@ Result<void> Pipeline::complete(Exchange& x, RequestSpaces& spaces, schema::Repl
     counters_.logins.fetch_add(1, std::memory_order_relaxed);
   }
   if (reply.form == schema::Reply::Form::enveloped && x.document && x.document->root().is_object() && x.operation->verb != schema::Verb::list) {
-    if (std::string warning = ignored_parameters(x); !warning.empty()) reply.warnings.push_back(std::move(warning));
+    for (std::string& warning : parameter_warnings(x)) reply.warnings.push_back(std::move(warning));
   }
   x.outcome.reply = std::move(reply);
   x.outcome.repeats_data = x.operation->repeats_data;

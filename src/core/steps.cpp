@@ -1,6 +1,10 @@
 #include "core/steps.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/encoding.h"
+#include "core/envelope.h"
 #include "core/openapi.h"
 #include "core/pipeline.h"
 #include "core/revoke.h"
@@ -18,19 +22,33 @@ Result<void> fold_names(Exchange& x) {
   return {};
 }
 
-std::string ignored_parameters(const Exchange& x) {
-  std::vector<std::string_view> unknown;
-  for (const auto& field : x.operation->request)
+std::string unsupported_verb(const schema::Endpoint& endpoint) {
+  if (std::any_of(endpoint.operations.begin(), endpoint.operations.end(), [](const auto& op) { return op.works_sealed; })) return {};
+  const bool open = !endpoint.operations.empty() && endpoint.operations.front().access == schema::Access::anyone;
+  return open ? "unsupported operation" : joined_error("unsupported operation");
+}
+
+std::vector<std::string> parameter_warnings(const Exchange& x) {
+  std::vector<std::string_view> unknown, replaced;
+  const auto& fields = x.operation->request;
+  for (const auto& field : fields)
     if (field.from == schema::From::whole) return {};
   for (const auto& [key, value] : x.document->root().members()) {
-    const auto& fields = x.operation->request;
-    if (std::none_of(fields.begin(), fields.end(), [&](const schema::FieldInfo& f) { return f.name == key; })) unknown.push_back(key);
+    const auto field = std::find_if(fields.begin(), fields.end(), [name = key](const schema::FieldInfo& f) { return f.name == name; });
+    if (field == fields.end())
+      unknown.push_back(key);
+    else if (std::any_of(x.captures.begin(), x.captures.end(), [name = key](const schema::Capture& c) { return c.name == name; }))
+      replaced.push_back(key);
   }
-  if (unknown.empty()) return {};
-  std::sort(unknown.begin(), unknown.end());
-  std::string out = "Endpoint ignored these unrecognized parameters: [";
-  for (std::size_t i = 0; i < unknown.size(); ++i) out.append(i ? " " : "").append(unknown[i]);
-  return out + "]";
+  std::vector<std::string> out;
+  const auto warn = [&](std::string_view text, std::vector<std::string_view>& names) {
+    if (names.empty()) return;
+    std::sort(names.begin(), names.end());
+    out.push_back(fmt::format("{}: [{}]", text, fmt::join(names, " ")));
+  };
+  warn("Endpoint ignored these unrecognized parameters", unknown);
+  warn("Endpoint replaced the value of these parameters with the values captured from the endpoint's path", replaced);
+  return out;
 }
 
 std::string wrapped_accessor_of(const Exchange& x) {

@@ -33,7 +33,9 @@ Result<std::optional<Entity>> find_by_alias(const Snapshot& identity, std::strin
   return find_through(identity, alias_key(mount_accessor, name));
 }
 
-Result<std::optional<Entity>> find_by_name(const Snapshot& identity, std::string_view name) { return find_through(identity, name_key(name)); }
+Result<std::optional<Entity>> find_by_name(const Snapshot& identity, std::string_view name) {
+  return find_through(identity, name_key(name));
+}
 
 Result<std::optional<Entity>> find_by_alias_id(const Snapshot& identity, std::string_view alias_id) {
   if (alias_id.empty()) return std::optional<Entity>{};

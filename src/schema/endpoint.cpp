@@ -3,7 +3,8 @@
 namespace coffer::schema {
 namespace {
 
-bool is_rest(std::string_view segment) { return segment.ends_with("...}"); }
+bool is_tail(std::string_view segment) { return segment.ends_with("...}"); }
+bool is_rest(std::string_view segment) { return is_tail(segment) || segment.ends_with("+}"); }
 bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -16,6 +17,8 @@ std::vector<std::string_view> split(std::string_view path) {
   return out;
 }
 
+std::string_view capture_name(std::string_view segment) { return segment.substr(1, segment.find_last_not_of(".+}")); }
+
 int rank(std::string_view segment) { return is_rest(segment) ? 2 : is_capture(segment) ? 1 : 0; }
 
 // True when `a` is to be tried before `b`.
@@ -23,7 +26,9 @@ bool more_specific(const std::vector<std::string_view>& a, const std::vector<std
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
     if (rank(a[i]) != rank(b[i])) return rank(a[i]) < rank(b[i]);
   // A whole literal path wins over one that goes on with an empty rest.
-  const auto rest_follows = [](const auto& longer, const auto& shorter) { return longer.size() > shorter.size() && is_rest(longer[shorter.size()]); };
+  const auto rest_follows = [](const auto& longer, const auto& shorter) {
+    return longer.size() > shorter.size() && is_tail(longer[shorter.size()]);
+  };
   if (rest_follows(a, b)) return false;
   if (rest_follows(b, a)) return true;
   return a.size() > b.size();
@@ -35,18 +40,36 @@ std::string shape(const std::vector<std::string_view>& segments) {
   return out;
 }
 
+// Takes the literal segments that follow {x+} off the end of the path.
+bool take_end(const std::vector<std::string_view>& segments, std::size_t from, std::string_view& path) {
+  for (std::size_t i = segments.size(); i-- > from;) {
+    if (!path.ends_with(segments[i])) return false;
+    path.remove_suffix(segments[i].size());
+    if (!path.ends_with('/')) return false;
+    path.remove_suffix(1);
+  }
+  return true;
+}
+
 // Walks pattern and path together, without allocating but for captures.
 bool matches(const std::vector<std::string_view>& segments, std::string_view path, std::vector<Capture>& captures) {
   captures.clear();
-  for (std::string_view segment : segments) {
-    if (is_rest(segment)) {
-      captures.push_back({segment.substr(1, segment.size() - 5), path});
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const std::string_view segment = segments[i];
+    if (is_tail(segment)) {
+      captures.push_back({capture_name(segment), path});
       return true;
     }
     if (path.empty()) return false;
+    if (is_rest(segment)) {
+      if (!take_end(segments, i + 1, path) || path.empty()) return false;
+      captures.push_back({capture_name(segment), path});
+      return true;
+    }
     const std::size_t slash = std::min(path.find('/'), path.size());
     const std::string_view part = path.substr(0, slash);
-    if (is_capture(segment)) captures.push_back({segment.substr(1, segment.size() - 2), part});
+    if (is_capture(segment))
+      captures.push_back({capture_name(segment), part});
     else if (segment != part) return false;
     path.remove_prefix(std::min(slash + 1, path.size()));
   }

@@ -43,6 +43,7 @@ struct Operation {
   bool repeats_data = false; // the members of data stand at the top level too (vault-api.md §2.2)
   bool login = false;        // its reply type is Login
   bool own_token = false;    // acts on the token in the body: unwrap and wrapping lookup
+  bool silent = false;       // its reply type is Nothing: 204
   std::vector<FieldInfo> request, reply;
   Exists exists;             // create or update? Absent: a write is always an update
   std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
@@ -62,15 +63,22 @@ struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {
 template <class B, class R, class View, class Q>
 struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&) const> : HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {};
 
-// One path pattern and what can be done there. `{x}` binds one segment, `{x...}` the rest of the path, which may be empty.
+// One path pattern and what can be done there. `{x}` binds one segment, `{x...}` the rest of the path, which may be empty, and `{x+}` one
+// segment or more, which literal segments may follow.
 class Endpoint {
  public:
   std::string_view pattern, help;
   std::vector<Operation> operations;
   bool folds = false;  // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
+  bool documented = true;
 
   Endpoint folds_names() && {
     folds = true;
+    return std::move(*this);
+  }
+  // Left out of help and OpenAPI: it only tells which path is meant.
+  Endpoint undocumented() && {
+    documented = false;
     return std::move(*this);
   }
 
@@ -87,6 +95,7 @@ class Endpoint {
     op.summary = summary;
     op.access = access;
     op.login = std::is_same_v<R, Login> || std::is_same_v<R, Answer<Login>>;
+    op.silent = std::is_same_v<R, Nothing> || std::is_same_v<R, Answer<Nothing>>;
     op.request = describe<Q>();
     op.reply = ReplyFields<R>::list();
     auto call = [self, handler](const Caller& caller, View& view, const Input& input) -> Result<Reply> {
@@ -120,6 +129,7 @@ class Endpoint {
   template <class R>
   Endpoint replies() && {
     operations.back().reply = ReplyFields<R>::list();
+    operations.back().silent = std::is_same_v<R, Nothing>;
     return std::move(*this);
   }
   // Marks of the operation declared last.
@@ -161,7 +171,7 @@ class Endpoint {
 };
 inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, false}; }
 
-// A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...}. Immutable after construction; safe from any
+// A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...} and {x+}. Immutable after construction; safe from any
 // thread; refuses two patterns that match the same paths with the same verb.
 class Table {
  public:
@@ -177,7 +187,7 @@ class Table {
 
  private:
   struct Pattern {
-    std::vector<std::string_view> segments;  // "{x}" and "{x...}" as they stand
+    std::vector<std::string_view> segments;  // "{x}", "{x...}" and "{x+}" as they stand
     std::size_t endpoint = 0;
   };
   std::vector<Endpoint> endpoints_;

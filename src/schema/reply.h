@@ -147,7 +147,15 @@ struct ReplyFields {
 };
 template <>
 struct ReplyFields<Keys> {
-  static std::vector<FieldInfo> list() { return {{"keys", "Names, in order; one that ends in / is a folder.", From::body, Codec<std::vector<std::string>>::wire, Show::hashed, false, {}}}; }
+  static std::vector<FieldInfo> list() {
+    return {{"keys",
+             "Names, in order; one that ends in / is a folder.",
+             From::body,
+             Codec<std::vector<std::string>>::wire,
+             Show::hashed,
+             false,
+             {}}};
+  }
 };
 template <class R>
 struct ReplyFields<std::optional<R>> : ReplyFields<R> {};

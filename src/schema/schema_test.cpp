@@ -89,6 +89,26 @@ TEST(Schema, RoutesBySpecificity) {
   EXPECT_TRUE(table->find("keys/x", Verb::write).operation->writes());
 }
 
+TEST(Schema, RoutesManySegments) {
+  Engine engine;
+  std::vector<Endpoint> list;
+  list.push_back(at("mounts", "All.").on(Verb::read, &engine, &Engine::read, "List."));
+  list.push_back(
+      at("mounts/{rest+}", "One.").on(Verb::read, &engine, &Engine::read, "Read.").on(Verb::list, &engine, &Engine::list, "List."));
+  list.push_back(at("mounts/{rest+}/tune", "Its tuning.").on(Verb::read, &engine, &Engine::read, "Read."));
+  auto table = Table::make(std::move(list));
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->find("mounts/", Verb::list).endpoint->pattern, "mounts");
+  EXPECT_EQ(table->find("mounts/", Verb::list).operation, nullptr);
+  EXPECT_EQ(table->find("mounts/a/b", Verb::read).captures[0].value, "a/b");
+  const auto tune = table->find("mounts/a/b/tune", Verb::read);
+  EXPECT_EQ(tune.endpoint->pattern, "mounts/{rest+}/tune");
+  EXPECT_EQ(tune.captures[0].name, "rest");
+  EXPECT_EQ(tune.captures[0].value, "a/b");
+  EXPECT_EQ(table->find("mounts/tune", Verb::read).endpoint->pattern, "mounts/{rest+}");
+  EXPECT_EQ(table->find("mounts/fortune", Verb::read).endpoint->pattern, "mounts/{rest+}");
+}
+
 TEST(Schema, RefusesOverlap) {
   Engine engine;
   std::vector<Endpoint> list;

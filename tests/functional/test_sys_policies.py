@@ -240,3 +240,11 @@ def test_why(root, secrets):
     allowed = root.post("sys/internal/why", {"token": token, "path": f"{secrets}/b/c", "operation": "read"}).ok(200)
     assert allowed.data["allowed"] is True and name in allowed.text
     root.post("sys/internal/why", {"token": root.token, "path": "x", "operation": "read"}, token=token).refused(403)
+
+
+def test_names_are_lower_case(root):
+    name = unique("Mixed")
+    answer = root.put(f"sys/policies/acl/{name}", {"policy": 'path "a" { capabilities = ["read"] }'}).ok(200)
+    assert answer.json["warnings"] == [f"policy name was converted to {name.lower()}"] and answer.data is None
+    root.put(f"sys/policies/acl/{name.lower()}", {"policy": 'path "a" { capabilities = ["read"] }'}).ok(204)
+    assert root.get(f"sys/policies/acl/{name}").data["name"] == name.lower()

@@ -191,3 +191,12 @@ def test_cubbyhole_ends_with_its_token(root):
 
 def test_batch_tokens_have_no_cubbyhole(root):
     root.get("cubbyhole/a", token=root.new_token(type="batch")).refused(400, "cubbyhole operations are only supported by 'service' type tokens")
+
+
+def test_a_wrapped_secret_shows_no_lease(root, kv1):
+    """The lease of what is wrapped is its reader's to know."""
+    root.post(f"{kv1}/leased", {"v": "1", "ttl": "1h"}).ok(204)
+    assert root.get(f"{kv1}/leased").json["lease_duration"] == 3600
+    wrapped = root.get(f"{kv1}/leased", headers={"X-Vault-Wrap-TTL": "60"}).ok(200).json
+    assert (wrapped["lease_duration"], wrapped["lease_id"], wrapped["renewable"]) == (0, "", False)
+    assert root.post("sys/wrapping/unwrap", {"token": wrapped["wrap_info"]["token"]}).json["lease_duration"] == 3600

@@ -151,7 +151,7 @@ class Recorder:
 def record(storage="inmem", only=None, show=False):
     """Runs the corpus against a fresh server and returns the masked answers."""
     server = Server(storage=storage)
-    server.config.update({"audit_dirs": [server.folder], "raw_storage_endpoint": True, "log_level": "warn"})
+    server.config.update({"audit_dirs": [server.folder], "raw_storage_endpoint": True, "log_level": "warn", "cluster_addr": f"https://127.0.0.1:{server.port + 1}"})
     server.write_config()
     out = []
     try:

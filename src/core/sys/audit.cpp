@@ -70,11 +70,12 @@ class AuditTopic final : public Topic {
     using T = AuditTopic;
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("audit", "Audit devices.").on(Verb::read, this, &T::list, "Lists the enabled devices.", Access::sudo).repeats_data());
-    out.push_back(schema::at("audit/{path...}", "An audit device.")
+    out.push_back(schema::at("audit/{path+}", "An audit device.")
                       .on(Verb::write, this, &T::enable, "Enables a device.", Access::sudo)
                       .on(Verb::remove, this, &T::disable, "Disables a device.", Access::sudo));
-    out.push_back(schema::at("audit-hash/{path...}", "Values as the audit log shows them.")
-                      .on(Verb::write, this, &T::hash, "The hash of a value, for a search in the log.").repeats_data());
+    out.push_back(schema::at("audit-hash/{path+}", "Values as the audit log shows them.")
+                      .on(Verb::write, this, &T::hash, "The hash of a value, for a search in the log.")
+                      .repeats_data());
     out.push_back(schema::at("config/auditing/request-headers", "Request headers that are recorded.")
                       .on(Verb::read, this, &T::headers, "Lists them.", Access::sudo).repeats_data());
     out.push_back(schema::at("config/auditing/request-headers/{header}", "A request header that is recorded.")

@@ -17,6 +17,15 @@ struct PathOnly {
   static constexpr auto fields() { return std::tuple{schema::path<&PathOnly::path>("path", "A path on the mount.")}; }
 };
 
+struct OpenApiQuery {
+  bool generic_mount_paths = false;
+  static constexpr auto fields() {
+    return std::tuple{schema::field<&OpenApiQuery::generic_mount_paths>(
+                          "generic_mount_paths", "One set of paths for each type of mount, whatever its mounts are called.")
+                          .open()};
+  }
+};
+
 // What everyone may know of a mount that shows itself.
 void encode_public(json::Writer& w, const MountEntry& e) {
   const json::Writer::Public open(w);
@@ -32,7 +41,8 @@ class InternalTopic final : public Topic {
     using T = InternalTopic;
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("internal/ui/mounts", "The mounts that the caller can reach.").on(Verb::read, this, &T::mounts, "Mounts with something for the caller.", Access::optional));
-    out.push_back(schema::at("internal/ui/mounts/{path...}", "The mount of a path.").on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional));
+    out.push_back(schema::at("internal/ui/mounts/{path+}", "The mount of a path.")
+                      .on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/ui/namespaces", "Namespaces.").on(Verb::read, this, &T::namespaces, "Namespaces that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/specs/openapi", "OpenAPI of all that is mounted.").on(Verb::read, this, &T::openapi, "The OpenAPI document.", Access::optional).heavy());
     return out;
@@ -75,17 +85,22 @@ class InternalTopic final : public Topic {
   Result<Custom> namespaces(const Caller&, const Snapshot&, const Empty&) {
     return Custom{[](json::Writer& w) { w.begin_object().key("keys").begin_array().end_array().end_object(); }};
   }
-  Result<schema::Bare<Custom>> openapi(const Caller& c, const Snapshot&, const Empty&) {
+  // "secret/" as it is mounted; or "{kv_mount_path}/", once for each kind of backend.
+  static std::string prefix_of(const Mount& mount, bool generic) {
+    const MountEntry& e = mount.entry;
+    if (!generic || e.type == "system" || e.type == "identity" || e.type == "cubbyhole" || e.type == "token") return e.path;
+    return std::string(e.is_auth() ? "auth/{" : "{") + e.type + mount.slot->variant + "_mount_path}/";
+  }
+  Result<schema::Bare<Custom>> openapi(const Caller& c, const Snapshot&, const OpenApiQuery& in) {
     const Exchange& x = exchange_of(c);
-    std::vector<std::shared_ptr<const Mount>> shown;
+    std::map<std::string, std::shared_ptr<const Mount>> shown;
     for (const auto& mount : x.mounts->all())
-      if (!x.token || reaches(x, mount->entry.path)) {
-        if (x.token || mount->entry.type == "system") shown.push_back(mount);
-      }
+      if (x.token ? reaches(x, mount->entry.path) : mount->entry.type == "system")
+        shown.emplace(prefix_of(*mount, in.generic_mount_paths), mount);
     return schema::Bare<Custom>{{[shown, version = system_.config.api_version](json::Writer& w) {
       const json::Writer::Public open(w);
       append_openapi_document(w, version, [&](json::Writer& inner) {
-        for (const auto& mount : shown) append_openapi_paths(inner, mount->slot->table, mount->entry.path);
+        for (const auto& [prefix, mount] : shown) append_openapi_paths(inner, mount->slot->table, prefix);
       });
     }}};
   }

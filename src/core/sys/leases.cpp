@@ -58,7 +58,8 @@ struct ListReply {
   std::int64_t lease_count = 0;
   std::vector<std::string> leases;
   static constexpr auto fields() {
-    return std::tuple{field<&ListReply::lease_count>("lease_count", "How many.").open(), field<&ListReply::leases>("leases", "Which.").open()};
+    return std::tuple{field<&ListReply::lease_count>("lease_count", "How many.").open(),
+                      field<&ListReply::leases>("leases", "Which.").open()};
   }
 };
 struct Empty {

@@ -39,11 +39,6 @@ struct Tune {
   MountConfig config;
   static constexpr auto fields() { return std::tuple{schema::path<&Tune::path>("path", "Path of the mount."), schema::inlined<&Tune::config>()}; }
 };
-struct MountBody {
-  std::string path;
-  schema::RawObject body;
-  static constexpr auto fields() { return std::tuple{schema::path<&MountBody::path>("path", "Path of the mount."), schema::whole<&MountBody::body>("type, description, options and config of the mount; or its tuning.")}; }
-};
 struct Remount {
   std::string from, to;
   static constexpr auto fields() { return std::tuple{field<&Remount::from>("from", "Where it is.").open(), field<&Remount::to>("to", "Where it goes.").open()}; }
@@ -57,6 +52,21 @@ struct Migration {
   static constexpr auto fields() { return std::tuple{field<&Migration::migration_id>("migration_id", "Id to ask the status of the move by.").open()}; }
 };
 
+// Engines that know versions begin at 1.
+std::string_view version_of(const schema::StringMap& options) {
+  const auto found = options.find("version");
+  return found == options.end() || found->second.empty() ? std::string_view("1") : std::string_view(found->second);
+}
+
+// Users can be locked out where there are logins with names.
+Result<void> check_lockout_fits(const BackendSlot& slot, const std::optional<MountConfig>& config) {
+  if (!config || !config->user_lockout_config) return {};
+  for (const auto& endpoint : slot.table.endpoints())
+    for (const auto& op : endpoint.operations)
+      if (op.lockout_name) return {};
+  return invalid("tuning of user lockout configuration for auth type " + json::quoted(slot.type) + " not allowed");
+}
+
 class MountsTopic final : public Topic {
  public:
   explicit MountsTopic(System& system) : system_(system) {}
@@ -64,15 +74,25 @@ class MountsTopic final : public Topic {
     using T = MountsTopic;
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("mounts", "List the currently mounted backends.").on(Verb::read, this, &T::list_secret, "Lists the secrets engines.").repeats_data());
-    out.push_back(schema::at("mounts/{path...}", "A secrets engine.")
-                      .on(Verb::read, this, &T::read_secret, "Shows a secrets engine, or its tuning.").repeats_data()
-                      .on(Verb::write, this, &T::write_secret, "Enables a secrets engine, or tunes it.")
+    out.push_back(schema::at("mounts/{path+}", "A secrets engine.")
+                      .on(Verb::read, this, &T::read_secret, "Shows a secrets engine.")
+                      .repeats_data()
+                      .on(Verb::write, this, &T::enable_secret, "Enables a secrets engine.")
                       .on(Verb::remove, this, &T::disable_secret, "Disables a secrets engine and deletes its data."));
+    out.push_back(schema::at("mounts/{path+}/tune", "The tuning of a secrets engine.")
+                      .on(Verb::read, this, &T::read_secret_tune, "Shows it.")
+                      .repeats_data()
+                      .on(Verb::write, this, &T::tune_secret, "Changes what is given."));
     out.push_back(schema::at("auth", "The auth methods.").on(Verb::read, this, &T::list_auth, "Lists the auth methods.").repeats_data());
-    out.push_back(schema::at("auth/{path...}", "An auth method.")
-                      .on(Verb::read, this, &T::read_auth, "Shows an auth method, or its tuning.").repeats_data()
-                      .on(Verb::write, this, &T::write_auth, "Enables an auth method, or tunes it.", Access::sudo)
+    out.push_back(schema::at("auth/{path+}", "An auth method.")
+                      .on(Verb::read, this, &T::read_auth, "Shows an auth method.", Access::sudo)
+                      .repeats_data()
+                      .on(Verb::write, this, &T::enable_auth, "Enables an auth method.", Access::sudo)
                       .on(Verb::remove, this, &T::disable_auth, "Disables an auth method and revokes its tokens.", Access::sudo));
+    out.push_back(schema::at("auth/{path+}/tune", "The tuning of an auth method.")
+                      .on(Verb::read, this, &T::read_auth_tune, "Shows it.", Access::sudo)
+                      .repeats_data()
+                      .on(Verb::write, this, &T::tune_auth, "Changes what is given.", Access::sudo));
     out.push_back(schema::at("remount", "Moving a mount.").on(Verb::write, this, &T::remount, "Moves a mount to another path.", Access::sudo).repeats_data());
     out.push_back(schema::at("remount/status/{id}", "How a move went.").on(Verb::read, this, &T::remount_status, "Status of a move."));
     return out;
@@ -95,39 +115,37 @@ class MountsTopic final : public Topic {
   Result<Custom> list_secret(const Caller& c, const Snapshot&, const Empty&) { return listing(exchange_of(c).mounts, false); }
   Result<Custom> list_auth(const Caller& c, const Snapshot&, const Empty&) { return listing(exchange_of(c).mounts, true); }
 
-  Result<Custom> read_one(const Caller& c, std::string_view given, bool auth) {
-    const Table table = exchange_of(c).mounts;
-    const bool tune = given.ends_with("/tune");
-    if (tune) given.remove_suffix(5);
-    const std::string name = TRY(mount_path(given));
-    const Mount* mount = table->find((auth ? "auth/" : "") + name);
-    if (mount == nullptr) {
-      if (tune) return invalid("cannot fetch sysview for path " + json::quoted((auth ? "auth/" : "") + name));
-      return invalid((auth ? "No auth engine at " : "No secret engine mount at ") + name);
-    }
-    return Custom{[table, mount, tune](json::Writer& w) {
-      if (tune) encode_tune(w, *mount);
-      else encode_mount(w, mount->entry);
-    }};
+  struct Found {
+    Table table;
+    const Mount* mount = nullptr;  // lives as long as the table
+    std::string name;
+  };
+  static Result<Found> find(const Caller& c, std::string_view given, bool auth) {
+    Found out{exchange_of(c).mounts, nullptr, TRY(mount_path(given))};
+    out.mount = out.table->find((auth ? "auth/" : "") + out.name);
+    return out;
+  }
+  static Result<Custom> read_one(const Caller& c, std::string_view given, bool auth) {
+    auto found = TRY(find(c, given, auth));
+    if (found.mount == nullptr) return invalid((auth ? "No auth engine at " : "No secret engine mount at ") + found.name);
+    return Custom{[found = std::move(found)](json::Writer& w) { encode_mount(w, found.mount->entry); }};
+  }
+  static Result<Custom> read_tune(const Caller& c, std::string_view given, bool auth) {
+    auto found = TRY(find(c, given, auth));
+    if (found.mount == nullptr) return invalid("cannot fetch sysview for path " + json::quoted((auth ? "auth/" : "") + found.name));
+    return Custom{[found = std::move(found)](json::Writer& w) { encode_tune(w, *found.mount); }};
   }
   Result<Custom> read_secret(const Caller& c, const Snapshot&, const PathOnly& in) { return read_one(c, in.path, false); }
   Result<Custom> read_auth(const Caller& c, const Snapshot&, const PathOnly& in) { return read_one(c, in.path, true); }
+  Result<Custom> read_secret_tune(const Caller& c, const Snapshot&, const PathOnly& in) { return read_tune(c, in.path, false); }
+  Result<Custom> read_auth_tune(const Caller& c, const Snapshot&, const PathOnly& in) { return read_tune(c, in.path, true); }
 
-  // Enabling and tuning share a pattern, since mount paths have any number of segments; the last one tells.
-  Result<Nothing> write_one(const Caller& c, Transaction& sys, const MountBody& in, bool auth) {
-    json::Document document = in.body.text.empty() ? json::Document() : TRY(json::Document::parse(in.body.text));
-    std::string path = in.path;
-    const bool tunes = path.ends_with("/tune");
-    if (tunes) path.resize(path.size() - 5);
-    const schema::Capture captures[] = {{"path", path}};
-    const schema::Input input{document.root(), captures};
-    if (tunes) return tune(c, sys, TRY(schema::decode<Tune>(input)), auth);
-    return enable(c, sys, TRY(schema::decode<EnableMount>(input)), auth);
-  }
-  Result<Nothing> write_secret(const Caller& c, Transaction& sys, const MountBody& in) { return write_one(c, sys, in, false); }
-  Result<Nothing> write_auth(const Caller& c, Transaction& sys, const MountBody& in) { return write_one(c, sys, in, true); }
+  Result<Nothing> enable_secret(const Caller& c, Transaction& sys, const EnableMount& in) { return enable(c, sys, in, false); }
+  Result<Nothing> enable_auth(const Caller& c, Transaction& sys, const EnableMount& in) { return enable(c, sys, in, true); }
+  Result<schema::Answer<Nothing>> tune_secret(const Caller& c, Transaction& sys, const Tune& in) { return tune(c, sys, in, false); }
+  Result<schema::Answer<Nothing>> tune_auth(const Caller& c, Transaction& sys, const Tune& in) { return tune(c, sys, in, true); }
   Result<Nothing> enable(const Caller& c, Transaction& sys, EnableMount in, bool auth);
-  Result<Nothing> tune(const Caller& c, Transaction& sys, const Tune& in, bool auth);
+  Result<schema::Answer<Nothing>> tune(const Caller& c, Transaction& sys, const Tune& in, bool auth);
   Result<Nothing> disable(const std::string& given, bool auth);
   Result<Nothing> disable_secret(const Caller&, Session&, const PathOnly& in) { return disable(in.path, false); }
   Result<Nothing> disable_auth(const Caller&, Session&, const PathOnly& in) { return disable(in.path, true); }
@@ -175,6 +193,7 @@ Result<Nothing> MountsTopic::enable(const Caller& c, Transaction& sys, EnableMou
     if (!auth && entry.type == "kv") return invalid("nil backend of type \"kv\" returned from factory");
     return invalid("plugin not found in the catalog: " + in.type);
   }
+  CHECK_OK(check_lockout_fits(*slot, in.config));
   for (const MountEntry& row : TRY(read_mount_rows(sys)))
     if (row.is_auth() == auth && (std::string_view(row.path).starts_with(path) || std::string_view(path).starts_with(row.path)))
       return invalid("path is already in use at " + (auth ? row.path.substr(5) : row.path));
@@ -186,23 +205,29 @@ Result<Nothing> MountsTopic::enable(const Caller& c, Transaction& sys, EnableMou
   return Nothing{};
 }
 
-Result<Nothing> MountsTopic::tune(const Caller& c, Transaction& sys, const Tune& in, bool auth) {
+Result<schema::Answer<Nothing>> MountsTopic::tune(const Caller& c, Transaction& sys, const Tune& in, bool auth) {
   const std::string path = (auth ? "auth/" : "") + TRY(mount_path(in.path));
+  for (std::string_view own : {"sys/", "identity/", "cubbyhole/"})
+    if (path == own) return invalid("cannot tune " + json::quoted(path));
   for (const MountEntry& row : TRY(read_mount_rows(sys))) {
     if (row.path != path) continue;
     MountEntry entry = row;
+    schema::Answer<Nothing> out;
     CHECK_OK(apply_config(entry, in.config));
+    const BackendSlot* slot = system_.catalog.find(auth ? MountClass::auth : MountClass::secret, entry.type, entry.options);
+    if (slot == nullptr) return invalid("the engine has no such version");
+    CHECK_OK(check_lockout_fits(*slot, in.config));
     const Seconds most = entry.max_lease_ttl > Seconds(0) ? entry.max_lease_ttl : system_.config.max_lease_ttl;
     if (entry.default_lease_ttl > most)
       return invalid("backend max lease TTL of " + std::to_string(most.count()) + " would be less than backend default lease TTL of " + std::to_string(entry.default_lease_ttl.count()));
     if (entry.options != row.options) {
-      const BackendSlot* slot = system_.catalog.find(auth ? MountClass::auth : MountClass::secret, entry.type, entry.options);
-      if (slot == nullptr) return invalid("the engine has no such version");
       const MountId id = TRY(parse_mount_id(entry.uuid));
       CHECK_OK(slot->backend->configure(c, spaces_of(c).write({c.tenant, id}), row.options, entry.options));
+      if (const auto from = version_of(row.options), to = version_of(entry.options); from != to)
+        out.warnings.push_back("The mount was upgraded from version " + std::string(from) + " to version " + std::string(to) + ".");
     }
     CHECK_OK(write_mount_row(sys, entry));
-    return Nothing{};
+    return out;
   }
   return invalid("tune of path " + json::quoted(path) + " failed: no mount entry found");
 }
@@ -229,6 +254,7 @@ Result<Nothing> MountsTopic::disable(const std::string& given, bool auth) {
 }
 
 Result<schema::Answer<Migration>> MountsTopic::remount(const Caller& c, Transaction& sys, const Remount& in) {
+  if (in.from.empty() || in.to.empty()) return invalid("both 'from' and 'to' path must be specified as a string");
   const std::string from = TRY(mount_path(in.from)), to = TRY(mount_path(in.to));
   const auto rows = TRY(read_mount_rows(sys));
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const MountEntry& row) { return row.path == from; });
@@ -242,7 +268,8 @@ Result<schema::Answer<Migration>> MountsTopic::remount(const Caller& c, Transact
   if (found == rows.end()) return invalid("no matching mount at " + json::quoted(from));
   if (found->is_auth() != std::string_view(to).starts_with("auth/")) return invalid("cannot remount between auth and secret mounts");
   for (const MountEntry& row : rows)
-    if (row.path != from && (std::string_view(row.path).starts_with(to) || std::string_view(to).starts_with(row.path)) && row.is_auth() == found->is_auth())
+    if ((row.path != from || from == to) && (std::string_view(row.path).starts_with(to) || std::string_view(to).starts_with(row.path)) &&
+        row.is_auth() == found->is_auth())
       return invalid("path already in use at " + json::quoted(row.path));
   MountEntry moved = *found;
   moved.path = to;

@@ -94,7 +94,7 @@ class PoliciesTopic final : public Topic {
     if (!found) return std::optional<OldPolicy>{};
     return std::optional<OldPolicy>({name, *std::move(found)});
   }
-  Result<Nothing> write(const Caller&, Transaction& sys, const PutPolicy& in) {
+  Result<schema::Answer<Nothing>> write(const Caller& c, Transaction& sys, const PutPolicy& in) {
     const std::string name = TRY(normal(in.name));
     if (name == "root" || name == "response-wrapping") return invalid("cannot update " + json::quoted(name) + " policy");
     std::string body = in.policy.empty() ? in.rules : in.policy;
@@ -107,7 +107,9 @@ class PoliciesTopic final : public Topic {
       body = *decoded;
     }
     CHECK_OK(sys.put(key_of(name), body));
-    return Nothing{};
+    schema::Answer<Nothing> out;
+    if (!c.path.ends_with("/" + name)) out.warnings.push_back("policy name was converted to " + name);
+    return out;
   }
   Result<Nothing> remove(const Caller&, Transaction& sys, const PolicyName& in) {
     const std::string name = TRY(normal(in.name));

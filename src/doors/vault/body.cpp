@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/path.h"
+#include "doors/vault/json_syntax.h"
 
 namespace coffer::doors::vault {
 namespace {
@@ -13,10 +14,13 @@ namespace {
 constexpr json::Limits body_limits{.depth = 500, .values = 100'000, .string_bytes = 32u << 20};
 constexpr std::size_t max_parameters = 1000;
 
-bool go_true(std::string_view text) {
+// Go's ParseBool; an empty value is no.
+Result<bool> read_flag(std::string_view name, std::string_view value) {
   for (std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"})
-    if (text == yes) return true;
-  return false;
+    if (value == yes) return true;
+  for (std::string_view no : {"", "0", "f", "F", "false", "FALSE", "False"})
+    if (value == no) return false;
+  return invalid("the parameter " + std::string(name) + " must be true or false");
 }
 
 // Calls take(name, value) for each parameter, decoded.
@@ -70,12 +74,21 @@ std::string_view skip_space(std::string_view s) {
 }  // namespace
 
 Result<QueryFlags> read_query_flags(std::string_view query) {
-  QueryFlags out;
-  CHECK_OK(each_parameter(query, [&](const std::string& name, const std::string& value) {
-    if (name == "list") out.list = go_true(value);
-    else if (name == "scan") out.scan = go_true(value);
-    else if (name == "help") out.help = go_true(value) || value.empty();
+  std::string list, scan;
+  std::optional<std::string> help;
+  CHECK_OK(each_parameter(query, [&](const std::string& name, std::string value) {
+    if (name == "list")
+      list = std::move(value);
+    else if (name == "scan")
+      scan = std::move(value);
+    else if (name == "help")
+      help = std::move(value);
   }));
+  QueryFlags out;
+  out.list = TRY(read_flag("list", list));
+  out.scan = TRY(read_flag("scan", scan));
+  // Any value that is no plain no asks for help.
+  if (help) out.help = help->empty() || read_flag("help", *help).value_or(true);
   return out;
 }
 
@@ -91,9 +104,8 @@ Result<json::Document> parse_body(std::string_view body, std::string_view conten
     const std::string& why = document.error().message;
     if (why.find("nested too deeply") != why.npos || why.find("too many values") != why.npos)
       return invalid("refused JSON input due to high complexity: " + why);
-    // What ends too early has a name of its own, which clients' suites look for.
-    const bool cut = why.find("incomplete") != why.npos || why.find("INCOMPLETE") != why.npos || text == "{" || text == "[";
-    return invalid("failed to decode JSON input: " + (cut ? std::string("unexpected EOF") : why));
+    const std::string known = json_syntax_error(text);
+    return invalid("failed to decode JSON input: " + (known.empty() ? why : known));
   }
   const json::Value root = document->root();
   if (root.is_null()) return json::Document();

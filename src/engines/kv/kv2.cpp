@@ -73,12 +73,14 @@ std::vector<schema::Endpoint> Kv2::endpoints() {
     out.push_back(at(area, "A secret's name is missing.")
                       .on(Verb::read, this, &Kv2::root, "Says what is missing.")
                       .on(Verb::write, this, &Kv2::root, "Says what is missing.")
-                      .on(Verb::remove, this, &Kv2::root, "Says what is missing."));
+                      .on(Verb::remove, this, &Kv2::root, "Says what is missing.")
+                      .undocumented());
   out.push_back(at("{path...}", "Paths without a meaning on this mount: says which one to use.")
                     .on(Verb::read, this, &Kv2::wrong_read, "Says which path to read.")
                     .on(Verb::write, this, &Kv2::wrong_write, "Says which path to write.")
                     .on(Verb::list, this, &Kv2::wrong_list, "Says which path to list.")
-                    .on(Verb::remove, this, &Kv2::wrong_delete, "Says which path to delete."));
+                    .on(Verb::remove, this, &Kv2::wrong_delete, "Says which path to delete.")
+                    .undocumented());
   return out;
 }
 
@@ -122,7 +124,7 @@ Result<schema::Reply> Kv2::root(const Caller& caller, const Snapshot&, const Emp
   return warn_not_found("Non-listing operations on the root of a K/V v2 mount are not supported.");
 }
 Result<schema::Reply> Kv2::wrong_read(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "get"); }
-Result<schema::Reply> Kv2::wrong_write(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "put"); }
+Result<schema::Reply> Kv2::wrong_write(const Caller&, const Snapshot&, const StrayWrite& in) { return wrong_path(in.path, "put"); }
 Result<schema::Reply> Kv2::wrong_list(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "list"); }
 Result<schema::Reply> Kv2::wrong_delete(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "delete"); }
 

@@ -50,7 +50,7 @@ class Kv2 final : public Backend {
   Result<schema::Nothing> write_config(const Caller& caller, Transaction& view, const ConfigChange& in);
   Result<schema::Reply> root(const Caller& caller, const Snapshot& view, const struct Empty& in);
   Result<schema::Reply> wrong_read(const Caller& caller, const Snapshot& view, const Named& in);
-  Result<schema::Reply> wrong_write(const Caller& caller, const Snapshot& view, const Named& in);
+  Result<schema::Reply> wrong_write(const Caller& caller, const Snapshot& view, const StrayWrite& in);
   Result<schema::Reply> wrong_list(const Caller& caller, const Snapshot& view, const Named& in);
   Result<schema::Reply> wrong_delete(const Caller& caller, const Snapshot& view, const Named& in);
 

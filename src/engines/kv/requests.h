@@ -17,6 +17,14 @@ struct Named {
   std::string_view path;
   static constexpr auto fields() { return std::tuple{schema::path<&Named::path>("path", "Name of the secret.")}; }
 };
+// A write to a path that means nothing here.
+struct StrayWrite {
+  std::string_view path;
+  schema::RawObject body;
+  static constexpr auto fields() {
+    return std::tuple{schema::path<&StrayWrite::path>("path", "Name of the secret."), schema::whole<&StrayWrite::body>("Not looked at.")};
+  }
+};
 struct ReadVersion {
   std::string_view path;
   std::int64_t version = 0;
