@@ -1,7 +1,5 @@
 #include "core/openapi.h"
 
-#include "core/steps.h"
-
 namespace coffer::core {
 namespace {
 
@@ -202,15 +200,14 @@ void append_path(json::Writer& w, const schema::Endpoint& endpoint, std::string_
   w.end_object();
 }
 
-// {x...} and {x+} of our patterns are {x} in OpenAPI.
-std::string openapi_path(std::string_view prefix, std::string_view pattern) {
-  std::string out = "/" + std::string(prefix) + std::string(pattern);
+}  // namespace
+
+std::string plain_pattern(std::string_view pattern) {
+  std::string out(pattern);
   for (const std::string_view mark : {"...}", "+}"})
     if (const std::size_t at = out.find(mark); at != out.npos) out.erase(at, mark.size() - 1);
   return out;
 }
-
-}  // namespace
 
 void append_openapi_endpoint(json::Writer& w, const schema::Endpoint& endpoint, std::string_view prefix) {
   if (!endpoint.documented) return;
@@ -220,7 +217,7 @@ void append_openapi_endpoint(json::Writer& w, const schema::Endpoint& endpoint, 
     reads = reads || op.verb == Verb::read;
     (lists(op.verb) ? listing : plain).push_back(&op);
   }
-  const std::string path = openapi_path(prefix, endpoint.pattern);
+  const std::string path = "/" + std::string(prefix) + plain_pattern(endpoint.pattern);
   // A path has one GET: where it is a read, the list stands beside it, under the name of the folder.
   if (!reads) {
     plain.insert(plain.end(), listing.begin(), listing.end());
@@ -257,44 +254,6 @@ void append_openapi_document(json::Writer& w, std::string_view version, const st
   w.end_object();
   w.key("components").begin_object().key("schemas").begin_object().end_object().end_object();
   w.end_object();
-}
-
-std::string mount_help(const Mount& mount) {
-  std::string out = "## DESCRIPTION\n\n" + std::string(mount.slot->backend->help()) + "\n\n## PATHS\n";
-  for (const auto& e : mount.slot->table.endpoints())
-    if (e.documented) out.append("\n    ").append(e.pattern).append("\n        ").append(e.help).append("\n");
-  return out;
-}
-
-std::string endpoint_help(const schema::Endpoint& endpoint) {
-  std::string out = "Request:        " + std::string(endpoint.pattern) + "\n\n" + std::string(endpoint.help) + "\n";
-  for (const schema::Operation& op : endpoint.operations) {
-    out.append("\n").append(schema::verb_name(op.verb)).append(": ").append(op.summary).append("\n");
-    for (const auto& f : op.request) {
-      out.append("    ").append(f.name).append(" (").append(f.wire.type).append(")  ").append(f.help);
-      if (!f.initial.empty() && f.initial != "null" && f.initial != "\"\"") out.append(" [default ").append(f.initial).append("]");
-      out.append("\n");
-    }
-  }
-  return out;
-}
-
-schema::Reply help_reply(const Exchange& x, std::string_view version) {
-  // The table of endpoints lives as long as its mount, which the answer keeps.
-  schema::Custom body{[mounts = x.mounts, mount = x.mount, endpoint = x.rest.empty() ? nullptr : x.endpoint, version](json::Writer& w) {
-    const json::Writer::Public open(w);
-    const schema::Table& table = mount->slot->table;
-    w.begin_object().key("help").string(endpoint != nullptr ? endpoint_help(*endpoint) : mount_help(*mount));
-    w.key("see_also").null().key("openapi");
-    append_openapi_document(w, version, [&](json::Writer& inner) {
-      if (endpoint != nullptr)
-        append_openapi_endpoint(inner, *endpoint, "");
-      else
-        append_openapi_paths(inner, table, "");
-    });
-    w.end_object();
-  }};
-  return schema::to_reply(schema::Bare<schema::Custom>{std::move(body)});
 }
 
 }  // namespace coffer::core
