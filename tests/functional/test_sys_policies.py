@@ -248,3 +248,22 @@ def test_names_are_lower_case(root):
     assert answer.json["warnings"] == [f"policy name was converted to {name.lower()}"] and answer.data is None
     root.put(f"sys/policies/acl/{name.lower()}", {"policy": 'path "a" { capabilities = ["read"] }'}).ok(204)
     assert root.get(f"sys/policies/acl/{name}").data["name"] == name.lower()
+
+
+def test_lists_come_in_pages(make_server):
+    root = make_server().root
+    for name in ("alpha", "beta", "zeta"):
+        root.put(f"sys/policies/acl/{name}", {"policy": 'path "a" { capabilities = ["read"] }'}).ok(204)
+    everything = ["alpha", "beta", "default", "root", "zeta"]
+    assert root.list("sys/policies/acl").data["keys"] == everything
+    assert root.get("sys/policy").data["policies"] == everything
+    for size in (1, 2, 3, 4, 5, 9):
+        got, after = [], ""
+        while True:
+            page = root.get(f"sys/policies/acl?list=true&after={after}&limit={size}")
+            if page.status == 404:
+                break
+            assert 0 < len(page.data["keys"]) <= size
+            got += page.data["keys"]
+            after = got[-1]
+        assert got == everything, size

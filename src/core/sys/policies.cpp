@@ -1,3 +1,4 @@
+#include "backend/listing.h"
 #include "base/encoding.h"
 #include "core/sys/topics.h"
 #include "policy/policy.h"
@@ -9,9 +10,6 @@ using schema::field;
 using schema::Nothing;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct PolicyName {
   std::string name;
   static constexpr auto fields() { return std::tuple{schema::path<&PolicyName::name>("name", "Name of the policy.")}; }
@@ -50,12 +48,22 @@ class PoliciesTopic final : public Topic {
   std::vector<schema::Endpoint> endpoints() override {
     using T = PoliciesTopic;
     std::vector<schema::Endpoint> out;
-    out.push_back(schema::at("policies/acl", "ACL policies.").on(Verb::list, this, &T::list, "Lists policies.").on(Verb::read, this, &T::list, "Lists policies."));
+    out.push_back(schema::at("policies/acl", "ACL policies.")
+                      .on(Verb::list, this, &T::list, "Lists policies.")
+                      .heavy()
+                      .on(Verb::read, this, &T::list, "Lists policies.")
+                      .heavy());
     out.push_back(schema::at("policies/acl/{name}", "An ACL policy.")
                       .on(Verb::read, this, &T::read, "Shows a policy.")
                       .on(Verb::write, this, &T::write, "Makes or replaces a policy.")
                       .on(Verb::remove, this, &T::remove, "Removes a policy.").folds_names());
-    out.push_back(schema::at("policy", "ACL policies, old form.").on(Verb::read, this, &T::old_list, "Lists policies.").repeats_data().on(Verb::list, this, &T::old_list, "Lists policies.").repeats_data());
+    out.push_back(schema::at("policy", "ACL policies, old form.")
+                      .on(Verb::read, this, &T::old_list, "Lists policies.")
+                      .repeats_data()
+                      .heavy()
+                      .on(Verb::list, this, &T::old_list, "Lists policies.")
+                      .repeats_data()
+                      .heavy());
     out.push_back(schema::at("policy/{name}", "An ACL policy, old form.")
                       .on(Verb::read, this, &T::old_read, "Shows a policy.").repeats_data()
                       .on(Verb::write, this, &T::write, "Makes or replaces a policy.")
@@ -64,15 +72,19 @@ class PoliciesTopic final : public Topic {
   }
 
  private:
-  Result<std::vector<std::string>> names(const Snapshot& sys) {
-    auto out = TRY(sys.children("policy/acl/", '\0', "", 100'000));
-    out.emplace_back("root");
-    std::sort(out.begin(), out.end());
+  // With root, which is not stored, in its place.
+  Result<std::vector<std::string>> names(const Snapshot& sys, const schema::Page& page) {
+    constexpr std::string_view root = "root";
+    auto out = TRY(list_names(sys, "policy/acl/", '\0', page));
+    const auto most = page.limit.value > 0 ? static_cast<std::size_t>(page.limit.value) : out.size() + 1;
+    const auto place = std::lower_bound(out.begin(), out.end(), root);
+    if (page.after < root && (place != out.end() || out.size() < most)) out.emplace(place, root);
+    if (out.size() > most) out.pop_back();
     return out;
   }
-  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const Empty&) { return schema::Keys{TRY(names(sys)), ""}; }
-  Result<OldList> old_list(const Caller&, const Snapshot& sys, const Empty&) {
-    auto all = TRY(names(sys));
+  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const schema::Page& in) { return schema::Keys{TRY(names(sys, in)), ""}; }
+  Result<OldList> old_list(const Caller&, const Snapshot& sys, const schema::Page& in) {
+    auto all = TRY(names(sys, in));
     return OldList{all, all};
   }
   Result<std::optional<std::string>> text(const Snapshot& sys, const std::string& name) {

@@ -1,3 +1,4 @@
+#include "backend/listing.h"
 #include "base/encoding.h"
 #include "base/path.h"
 #include "core/exchange.h"
@@ -78,7 +79,7 @@ class QuotasTopic final : public Topic {
     out.push_back(schema::at("quotas/config", "What holds for all quotas.")
                       .on(Verb::read, this, &T::config, "Shows it.")
                       .on(Verb::write, this, &T::put_config, "Changes it."));
-    out.push_back(schema::at("quotas/rate-limit", "Rate quotas.").on(Verb::list, this, &T::list, "Lists them."));
+    out.push_back(schema::at("quotas/rate-limit", "Rate quotas.").on(Verb::list, this, &T::list, "Lists them.").heavy());
     out.push_back(schema::at("quotas/rate-limit/{name}", "A rate quota.")
                       .on(Verb::read, this, &T::read, "Shows it.")
                       .on(Verb::write, this, &T::put, "Makes or changes it.")
@@ -106,7 +107,9 @@ class QuotasTopic final : public Topic {
     return schema::Nothing{};
   }
 
-  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const Empty&) { return schema::Keys{TRY(sys.children("quota/", '\0', "", 100'000)), ""}; }
+  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const schema::Page& in) {
+    return schema::Keys{TRY(list_names(sys, "quota/", '\0', in)), ""};
+  }
   Result<std::optional<QuotaReply>> read(const Caller&, const Snapshot& sys, const QuotaName& in) {
     const auto text = TRY(sys.get(quota_key(in.name)));
     if (!text) return std::optional<QuotaReply>{};

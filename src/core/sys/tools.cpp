@@ -1,3 +1,4 @@
+#include "backend/listing.h"
 #include "base/encoding.h"
 #include "core/envelope.h"
 #include "core/sys/topics.h"
@@ -57,9 +58,6 @@ struct PasswordReply {
   SecretBytes password;
   static constexpr auto fields() { return std::tuple{field<&PasswordReply::password>("password", "A password that meets the policy.")}; }
 };
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 
 constexpr std::int64_t most_random_bytes = 128 * 1024;
 
@@ -87,7 +85,7 @@ class ToolsTopic final : public Topic {
       out.push_back(schema::at(pattern, "Random bytes.").on(Verb::write, this, &T::random, "Makes random bytes."));
     for (const std::string_view pattern : {"tools/hash", "tools/hash/{urlalgorithm}"})
       out.push_back(schema::at(pattern, "Digests.").on(Verb::write, this, &T::hash, "The digest of the input."));
-    out.push_back(schema::at("policies/password", "Password policies.").on(Verb::list, this, &T::list, "Lists them."));
+    out.push_back(schema::at("policies/password", "Password policies.").on(Verb::list, this, &T::list, "Lists them.").heavy());
     out.push_back(schema::at("policies/password/{name}", "A password policy.")
                       .on(Verb::read, this, &T::read, "Shows its text.")
                       .on(Verb::write, this, &T::put, "Makes or replaces it.").heavy()
@@ -124,8 +122,8 @@ class ToolsTopic final : public Topic {
   }
 
   static std::string key_of(const std::string& name) { return "policy/password/" + name; }
-  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const Empty&) {
-    return schema::Keys{TRY(sys.children("policy/password/", '\0', "", 100'000)), ""};
+  Result<schema::Keys> list(const Caller&, const Snapshot& sys, const schema::Page& in) {
+    return schema::Keys{TRY(list_names(sys, "policy/password/", '\0', in)), ""};
   }
   Result<PolicyReply> read(const Caller&, const Snapshot& sys, const PolicyName& in) {
     const auto text = TRY(sys.get(key_of(in.name)));
