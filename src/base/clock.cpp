@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -16,13 +17,27 @@ class SystemClock final : public Clock {
   std::chrono::steady_clock::time_point steady() const override { return std::chrono::steady_clock::now(); }
 };
 
-void append_digits(std::string& out, unsigned value, int width) {
-  char buffer[10];
+void write_digits(char* at, unsigned value, int width) {
   for (int i = width - 1; i >= 0; --i) {
-    buffer[i] = static_cast<char>('0' + value % 10);
+    at[i] = static_cast<char>('0' + value % 10);
     value /= 10;
   }
-  out.append(buffer, static_cast<std::size_t>(width));
+}
+
+// "2026-01-02T03:04:05".
+void write_seconds(char* at, std::chrono::sys_seconds time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const auto seconds = static_cast<unsigned>((time - day).count());
+  write_digits(at, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  write_digits(at + 5, static_cast<unsigned>(date.month()), 2);
+  write_digits(at + 8, static_cast<unsigned>(date.day()), 2);
+  write_digits(at + 11, seconds / 3600, 2);
+  write_digits(at + 14, seconds / 60 % 60, 2);
+  write_digits(at + 17, seconds % 60, 2);
+  at[4] = at[7] = '-';
+  at[10] = 'T';
+  at[13] = at[16] = ':';
 }
 
 bool read_digits(std::string_view& text, std::size_t width, int& value) {
@@ -46,8 +61,8 @@ struct Unit {
   std::string_view name;
   double nanoseconds;
 };
-constexpr Unit units[] = {{"ns", 1},        {"us", 1e3},      {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3}, {"ms", 1e6},
-                          {"s", 1e9},       {"m", 60e9},      {"h", 3600e9}};
+constexpr Unit units[] = {{"ns", 1},   {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
+                          {"ms", 1e6}, {"s", 1e9},  {"m", 60e9},        {"h", 3600e9}};
 
 std::unexpected<Error> bad_duration(std::string_view text) { return invalid("time: invalid duration " + json::quoted(text)); }
 
@@ -78,7 +93,8 @@ bool read_term(std::string_view& rest, __int128& nanoseconds, bool& unit_missing
   unit_missing = unit_text.empty();
   for (const Unit& unit : units)
     if (unit.name == unit_text) {
-      nanoseconds += whole * static_cast<__int128>(unit.nanoseconds) + static_cast<__int128>(fraction) * static_cast<__int128>(unit.nanoseconds) / scale;
+      nanoseconds += whole * static_cast<__int128>(unit.nanoseconds) +
+                     static_cast<__int128>(fraction) * static_cast<__int128>(unit.nanoseconds) / scale;
       rest.remove_prefix(j);
       return true;
     }
@@ -93,27 +109,28 @@ Clock& system_clock() {
 }
 
 void append_rfc3339(std::string& out, Time time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const auto nanoseconds = (time - day).count();
-  const auto seconds = static_cast<unsigned>(nanoseconds / 1'000'000'000);
-  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out.push_back('T');
-  append_digits(out, seconds / 3600, 2);
-  out.push_back(':');
-  append_digits(out, seconds / 60 % 60, 2);
-  out.push_back(':');
-  append_digits(out, seconds % 60, 2);
-  if (const auto fraction = static_cast<unsigned>(nanoseconds % 1'000'000'000)) {
-    out.push_back('.');
-    append_digits(out, fraction, 9);
-    while (out.back() == '0') out.pop_back();
+  // The text up to the second, kept: the times of one request nearly always share it.
+  struct Kept {
+    std::int64_t second = std::numeric_limits<std::int64_t>::min();
+    std::array<char, 19> text{};
+  };
+  static thread_local constinit Kept kept;
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  if (const std::int64_t count = second.time_since_epoch().count(); count != kept.second) {
+    write_seconds(kept.text.data(), second);
+    kept.second = count;
   }
-  out.push_back('Z');
+  std::array<char, 30> text;
+  std::copy(kept.text.begin(), kept.text.end(), text.begin());
+  std::size_t size = kept.text.size();
+  if (const auto fraction = static_cast<unsigned>((time - second).count())) {
+    text[size] = '.';
+    write_digits(&text[size + 1], fraction, 9);
+    size += 10;
+    while (text[size - 1] == '0') --size;
+  }
+  text[size++] = 'Z';
+  out.append(text.data(), size);
 }
 
 std::string rfc3339(Time time) {

@@ -5,11 +5,26 @@
 #include "base/json.h"
 
 namespace coffer::json {
+namespace {
+
+// Whether eight bytes pass as they are: no control character, quote or backslash (tests for a zero byte in Mycroft's form).
+bool passes8(const char* data) {
+  constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+  std::uint64_t word;
+  std::memcpy(&word, data, 8);
+  const std::uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
+  const std::uint64_t control = (word - ones * 0x20) & ~word;
+  return ((control | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs) == 0;
+}
+
+}  // namespace
 
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::size_t from = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (i + 8 <= text.size() && passes8(text.data() + i)) i += 8;
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, from, i - from);
@@ -82,8 +97,10 @@ Writer& Writer::foreign_key(std::string_view name) {
 Writer& Writer::string(std::string_view value) {
   separate();
   out_.push_back('"');
-  if (redacting()) redactor_->append_redacted(value, out_);
-  else append_escaped(out_, value);
+  if (redacting())
+    redactor_->append_redacted(value, out_);
+  else
+    append_escaped(out_, value);
   out_.push_back('"');
   return *this;
 }
@@ -122,8 +139,10 @@ Writer& Writer::raw(std::string_view json) {
     return *this;
   }
   // What the server holds was parsed before; should it not parse now, it is hashed whole rather than shown.
-  if (auto document = Document::parse(json)) redact_tree(document->root());
-  else string(json);
+  if (auto document = Document::parse(json))
+    redact_tree(document->root());
+  else
+    string(json);
   return *this;
 }
 
@@ -161,8 +180,10 @@ void merge_into(Writer& writer, Value target, Value patch) {
       const auto change = patch.find(name);
       if (change && change->is_null()) continue;
       writer.key(name);
-      if (change) merge_into(writer, member, *change);
-      else writer.raw(member.raw());
+      if (change)
+        merge_into(writer, member, *change);
+      else
+        writer.raw(member.raw());
     }
   for (const auto& [name, member] : patch.members()) {
     if (member.is_null() || (target.is_object() && target.find(name))) continue;

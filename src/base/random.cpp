@@ -27,13 +27,16 @@ class SystemRandom final : public Random {
   }
 };
 
-void append_uuid(std::string& out, std::array<std::uint8_t, 16> b) {
+void append_uuid(std::string& out, const std::array<std::uint8_t, 16>& b) {
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 36> text;
+  std::size_t at = 0;
   for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
-    out.push_back(digits[b[i] >> 4]);
-    out.push_back(digits[b[i] & 15]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+    text[at++] = digits[b[i] >> 4];
+    text[at++] = digits[b[i] & 15];
   }
+  out.append(text.data(), text.size());
 }
 
 void stamp_version(std::array<std::uint8_t, 16>& b) {

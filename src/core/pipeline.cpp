@@ -482,7 +482,7 @@ void Pipeline::after_audit(ExchangePtr x, bool ok) {
 
 void Pipeline::answer(ExchangePtr x) {
   in_flight_.leave(*x);
-  x->respond(x->outcome);
+  x->respond(x->request, x->outcome);
 }
 
 }  // namespace coffer::core

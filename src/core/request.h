@@ -1,32 +1,30 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/header.h"
 #include "base/path.h"
 #include "schema/endpoint.h"
 
 namespace coffer::core {
 
-struct HeaderView {
-  std::string_view name, value;
-};
-
 // What a client asks, whichever API it spoke. Immutable once its door has decoded it; views live until the answer has been given.
 struct Request {
-  std::string id;              // a UUID
+  std::string id;  // a UUID
   schema::Verb verb = schema::Verb::read;
-  bool help = false;           // `?help=1`
-  CanonicalPath path;          // with the mount; lists end in '/'
-  std::string_view token;      // claimed, not yet checked; "" without one
+  bool help = false;       // `?help=1`
+  CanonicalPath path;      // with the mount; lists end in '/'
+  std::string_view token;  // claimed, not yet checked; "" without one
   std::string_view remote_address;
   std::uint16_t remote_port = 0;
   std::string_view client_certificate;  // DER
   std::optional<Seconds> wrap_ttl;
-  std::vector<HeaderView> headers;
+  std::span<const HeaderView> headers;
   std::size_t body_bytes = 0;
   // Parses body and query into one object (or null), once it is due; the error is the door's own text.
   std::function<Result<json::Document>()> parse_body;
@@ -36,10 +34,10 @@ struct Request {
 struct Outcome {
   std::optional<Error> error;
   schema::Reply reply;
-  bool repeats_data = false;   // the members of data stand at the top level too
+  bool repeats_data = false;  // the members of data stand at the top level too
   std::string mount_type;
 };
-using Respond = std::move_only_function<void(const Outcome&)>;
+using Respond = std::move_only_function<void(const Request&, const Outcome&)>;
 
 // The io thread a request came in on, as the core needs it.
 class Loop {

@@ -27,10 +27,7 @@ core::Loop& bridge(http::Loop& loop) {
 }
 
 doors::vault::HttpRequest to_door(const http::Request& r) {
-  doors::vault::HttpRequest out{r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, {}};
-  out.headers.reserve(r.headers.size());
-  for (const auto& h : r.headers) out.headers.push_back({h.name, h.value});
-  return out;
+  return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
 }
 
 http::Response to_response(doors::vault::HttpAnswer answer) {
@@ -45,7 +42,6 @@ http::Response to_response(doors::vault::HttpAnswer answer) {
 // One request on its way: what the door read, kept until the answer has been written.
 struct InDoor {
   doors::vault::HttpRequest http;
-  core::Request request;
   http::Responder respond;
 };
 
@@ -54,12 +50,16 @@ core::Request unreadable(const doors::vault::HttpRequest& http) {
   core::Request out;
   append_request_id(out.id);
   std::string_view path = http.target.substr(0, http.target.find('?'));
-  if (path.starts_with("/v1/")) path.remove_prefix(4);
-  else if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with("/v1/"))
+    path.remove_prefix(4);
+  else if (path.starts_with('/'))
+    path.remove_prefix(1);
   if (auto known = CanonicalPath::from_encoded(path)) out.path = *std::move(known);
   out.remote_address = http.remote_address;
   out.remote_port = http.remote_port;
-  out.verb = http.method == "POST" || http.method == "PUT" ? schema::Verb::write : http.method == "DELETE" ? schema::Verb::remove : schema::Verb::read;
+  out.verb = http.method == "POST" || http.method == "PUT" ? schema::Verb::write
+             : http.method == "DELETE"                     ? schema::Verb::remove
+                                                           : schema::Verb::read;
   return out;
 }
 
@@ -69,27 +69,28 @@ void Frontend::handle(const http::Request& request, http::Loop& loop, http::Resp
   auto x = std::make_shared<InDoor>();
   x->http = to_door(request);
   x->respond = std::move(respond);
-  if (request.listener < options_.require_request_header.size() && options_.require_request_header[request.listener] && request.header("x-vault-request") != "true") {
-    const doors::vault::Refused refused{412, {Code::invalid_argument, "missing required header X-Vault-Request: true"}, "application/json", {}};
-    return core_.pipeline().refuse(unreadable(x->http), bridge(loop), refused.error, [x, refused](const core::Outcome&) {
-      x->respond(to_response(encode(x->http, refused)));
-    });
+  if (request.listener < options_.require_request_header.size() && options_.require_request_header[request.listener] &&
+      request.header("x-vault-request") != "true") {
+    const doors::vault::Refused refused{
+        412, {Code::invalid_argument, "missing required header X-Vault-Request: true"}, "application/json", {}};
+    return core_.pipeline().refuse(
+        unreadable(x->http), bridge(loop), refused.error,
+        [x, refused](const core::Request&, const core::Outcome&) { x->respond(to_response(encode(x->http, refused))); });
   }
   auto decoded = doors::vault::decode(x->http);
   if (!decoded) {
-    return core_.pipeline().refuse(unreadable(x->http), bridge(loop), decoded.error().error, [x, refused = std::move(decoded).error()](const core::Outcome& outcome) {
-      // An answer that could not be audited is withheld.
-      if (outcome.error && outcome.error->code == Code::internal && refused.error.code != Code::internal) {
-        x->respond(to_response(doors::vault::encode(x->http, x->request, outcome)));
-        return;
-      }
-      x->respond(to_response(doors::vault::encode(x->http, refused)));
-    });
+    return core_.pipeline().refuse(unreadable(x->http), bridge(loop), decoded.error().error,
+                                   [x, refused = std::move(decoded).error()](const core::Request& recorded, const core::Outcome& outcome) {
+                                     // An answer that could not be audited is withheld.
+                                     if (outcome.error && outcome.error->code == Code::internal && refused.error.code != Code::internal) {
+                                       x->respond(to_response(doors::vault::encode(x->http, recorded, outcome)));
+                                       return;
+                                     }
+                                     x->respond(to_response(doors::vault::encode(x->http, refused)));
+                                   });
   }
-  x->request = *std::move(decoded);
-  core::Request moved = x->request;  // the door keeps what encoding needs
-  core_.pipeline().handle(std::move(moved), bridge(loop), [x](const core::Outcome& outcome) {
-    x->respond(to_response(doors::vault::encode(x->http, x->request, outcome)));
+  core_.pipeline().handle(*std::move(decoded), bridge(loop), [x](const core::Request& asked, const core::Outcome& outcome) {
+    x->respond(to_response(doors::vault::encode(x->http, asked, outcome)));
   });
 }
 
@@ -103,7 +104,7 @@ http::Response Frontend::refuse(int status, std::string_view reason, const http:
     void at_end_of_pass(std::move_only_function<void()> task) override { task(); }
   };
   static Inline loop;
-  core_.pipeline().refuse(unreadable(x), loop, refused.error, [](const core::Outcome&) {});
+  core_.pipeline().refuse(unreadable(x), loop, refused.error, [](const core::Request&, const core::Outcome&) {});
   return to_response(doors::vault::encode(x, refused));
 }
 

@@ -14,7 +14,7 @@ namespace coffer::doors::vault {
 struct HttpRequest {
   std::string_view method, target, body, content_type, remote_address, client_certificate;
   std::uint16_t remote_port = 0;
-  std::vector<core::HeaderView> headers;
+  std::span<const HeaderView> headers;
 };
 struct HttpAnswer {
   int status = 200;

@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/header.h"
 #include "base/result.h"
 
 // HTTP/1.1 and HTTP/2 over TLS, plain TCP or a Unix-domain socket (design.md §3a). Knows no Vault, no policy, no storage.
 namespace coffer::http {
 
-struct Header {
-  std::string_view name, value;
-};
+using Header = HeaderView;
 
 // One request, complete: limits and deadlines have been held. Views point into the connection's buffer and stay valid until the
 // Responder has been called.
@@ -26,9 +25,9 @@ struct Request {
   std::string_view remote_address;  // "127.0.0.1", "::1", or "" on a Unix socket
   std::uint16_t remote_port = 0;
   bool tls = false;
-  std::string_view server_name;     // SNI, or ""
+  std::string_view server_name;         // SNI, or ""
   std::string_view client_certificate;  // DER, or "": requested, never required, not verified here
-  std::size_t listener = 0;         // index into Options.listeners
+  std::size_t listener = 0;             // index into Options.listeners
   // First value of that header, without case; "" when absent. `count` where a second one matters.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
@@ -37,7 +36,7 @@ struct Request {
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // Content-Length, Date and Connection are the server's
-  std::string body;                                           // wiped once sent
+  std::string body;                                          // wiped once sent
   // A body that comes in pieces (sys/monitor): called on a worker until it returns false; empty: `body` is the whole.
   std::move_only_function<bool(std::string& chunk)> stream;
 };
@@ -66,13 +65,13 @@ struct TlsOptions {
   std::string certificate_file, key_file;
   std::vector<std::pair<std::string, std::string>> more_certificates;  // certificate and key files of another kind: RSA beside ECDSA
   std::string min_version = "tls12", max_version = "tls13";
-  std::string cipher_suites;              // empty: AEAD with ECDHE only
+  std::string cipher_suites;               // empty: AEAD with ECDHE only
   bool request_client_certificate = true;  // asked for, not required, not verified here
   bool require_and_verify_client_certificate = false;
   std::string client_ca_file;
 };
 struct Listener {
-  std::string address;          // "127.0.0.1:8200", "[::1]:8200", or "unix:/run/coffer.sock"
+  std::string address;  // "127.0.0.1:8200", "[::1]:8200", or "unix:/run/coffer.sock"
   bool tls = true;
   TlsOptions tls_options;
   unsigned unix_mode = 0600;
@@ -85,7 +84,7 @@ struct Limits {
   std::size_t header_bytes = 64 << 10, header_count = 100, target_bytes = 16 << 10;
   std::size_t body_bytes = 32 << 20;
   std::size_t bodies_in_flight_bytes = 96 << 20;  // all connections together; beyond it 503 with Retry-After
-  std::size_t minimum_rate = 8 << 10;           // bytes a second, of bodies and replies, in each span of read_timeout and write_timeout
+  std::size_t minimum_rate = 8 << 10;             // bytes a second, of bodies and replies, in each span of read_timeout and write_timeout
   std::size_t connections = 20'000, connections_per_address = 4096;
 };
 struct Options {
