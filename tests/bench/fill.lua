@@ -23,6 +23,7 @@ function response(status)
   if status >= 300 then failed = failed + 1 end
   if answered >= count then
     io.write(string.format("FILLED %d %d\n", answered, failed))
+    io.flush()  -- whoever started wrk ends it now: by itself it would wait for its -d
     wrk.thread:stop()
   end
 end
