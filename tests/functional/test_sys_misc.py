@@ -13,6 +13,8 @@ def test_random(root):
     assert len(base64.b64decode(root.post("sys/tools/random/24").ok(200).data["random_bytes"])) == 24
     assert len(base64.b64decode(root.post("sys/tools/random", {"bytes": 8}).ok(200).data["random_bytes"])) == 8
     assert len(base64.b64decode(root.post("sys/tools/random/platform/8").ok(200).data["random_bytes"])) == 8
+    root.post("sys/tools/random", {"source": "all", "bytes": 4}).ok(200)
+    root.post("sys/tools/random", {"source": "moon"}).refused(400, 'unsupported entropy source "moon"')
     root.post("sys/tools/random/0").refused(400, "'bytes' cannot be less than 1")
     root.post("sys/tools/random/16", {"format": "octal"}).refused(400, "unsupported encoding format")
     assert root.post("sys/tools/random/100000000").status == 400

@@ -14,12 +14,13 @@ using schema::path;
 using schema::Verb;
 
 struct RandomRequest {
-  std::string source, urlbytes, format = "base64";
+  std::string source, urlbytes, format = "base64", named_source;
   std::optional<std::int64_t> bytes;
   static constexpr auto fields() {
     using T = RandomRequest;
     return std::tuple{path<&T::source>("source", "platform, seal or all: every one is the machine's generator; or the number of bytes."),
                       path<&T::urlbytes>("urlbytes", "The number of bytes."), field<&T::format>("format", "hex or base64.").open(),
+                      field<&T::named_source>("source", "The same as in the path, which wins.").open(),
                       field<&T::bytes>("bytes", "The number of bytes, 32 when absent.").open()};
   }
 };
@@ -99,6 +100,7 @@ class ToolsTopic final : public Topic {
   Result<RandomReply> random(const Caller&, const Snapshot&, const RandomRequest& in) {
     std::string_view count = in.urlbytes, source = in.source;
     if (count.empty() && all_digits(source)) std::swap(count, source);
+    if (source.empty()) source = in.named_source;
     if (!source.empty() && source != "platform" && source != "seal" && source != "all")
       return invalid("unsupported entropy source " + json::quoted(source) + "; must be \"platform\" or \"seal\", or \"all\"");
     std::int64_t bytes = in.bytes.value_or(32);
