@@ -247,3 +247,15 @@ def test_hvac_approle(hv, approle):
     api.create_custom_secret_id("web", "mine", mount_point=approle)
     api.destroy_secret_id("web", "mine", mount_point=approle)
     api.delete_role("web", mount_point=approle)
+
+
+def test_times_beyond_the_mounts(root):
+    """A role's maximum is cut to the mount's, which is told; a period beyond it is refused."""
+    mount = unique("ar")
+    root.post(f"sys/auth/{mount}", {"type": "approle", "config": {"max_lease_ttl": "10h"}}).ok(204)
+    answer = root.post(f"auth/{mount}/role/r", {"token_max_ttl": "11h"}).ok(200)
+    assert answer.json["warnings"] == ["token_max_ttl is greater than the backend mount's maximum TTL value; issued tokens' max TTL value will be truncated"]
+    text = 'period of "11h0m0s" is greater than the backend\'s maximum lease TTL of "10h0m0s"'
+    root.post(f"auth/{mount}/role/r", {"token_period": "11h"}).refused(400, text)
+    root.post(f"auth/{mount}/role/r/period", {"token_period": "11h"}).refused(400, text)
+    root.post(f"auth/{mount}/role/r/period", {"token_period": "9h"}).ok(204)

@@ -56,5 +56,7 @@ class Approle final : public Backend {
 
 // Checks a whole role before it is stored, with Vault's texts.
 [[nodiscard]] Result<void> check_role(Role& role);
+// Checks a period when it is set: the mount grants none that is longer than its own maximum.
+[[nodiscard]] Result<void> check_period(Seconds period, const MountInfo& mount);
 
 }  // namespace coffer::approle

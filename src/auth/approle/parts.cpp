@@ -94,7 +94,7 @@ Result<std::optional<PartReply<P>>> Approle::read_part(const Caller&, const Snap
 }
 
 template <class P>
-Result<schema::Nothing> Approle::write_part(const Caller&, Transaction& view, const PutPart<P>& in) {
+Result<schema::Nothing> Approle::write_part(const Caller& caller, Transaction& view, const PutPart<P>& in) {
   const auto name = TRY(NormalizedName::from(in.role_name));
   Role role = TRY(require_role(view, name));
   bool given = in.value.has_value();
@@ -105,6 +105,7 @@ Result<schema::Nothing> Approle::write_part(const Caller&, Transaction& view, co
     given = given || in.old;
   }
   if (!given) return invalid("missing " + std::string(P::name));
+  if constexpr (std::is_same_v<P, Period>) CHECK_OK(check_period(role.token.token_period, *caller.mount));
   CHECK_OK(check_role(role));
   CHECK_OK(save_role(view, name, role));
   return schema::Nothing{};

@@ -45,6 +45,11 @@ Result<void> check_role(Role& role) {
   return {};
 }
 
+Result<void> check_period(Seconds period, const MountInfo& mount) {
+  if (period <= mount.max_ttl) return {};
+  return invalid(fmt::format("period of \"{}\" is greater than the backend's maximum lease TTL of \"{}\"", go_duration(period), go_duration(mount.max_ttl)));
+}
+
 void Approle::add_role_endpoints(std::vector<schema::Endpoint>& out) {
   using schema::Verb;
   out.push_back(schema::at("role", "The roles.").on(Verb::list, this, &Approle::list_roles, "Lists the roles."));
@@ -87,6 +92,7 @@ Result<schema::Answer<schema::Nothing>> Approle::write_role(const Caller& caller
   const bool is_new = !found;
   Role role = found ? *std::move(found) : Role{};
   CHECK_OK(apply(in, role, is_new));
+  if (in.period || in.change.has("token_period")) CHECK_OK(check_period(role.token.token_period, *caller.mount));
   const auto hash = TRY(load_or_make_hash(view, random_));
   if (is_new) role.generation = make_base62(20, random_);
   if (in.role_id && in.role_id->empty()) return invalid("role_id must not be empty");
@@ -97,8 +103,7 @@ Result<schema::Answer<schema::Nothing>> Approle::write_role(const Caller& caller
   CHECK_OK(save_role(view, name, role));
   schema::Answer<schema::Nothing> out;
   if (role.token.token_max_ttl > caller.mount->max_ttl)
-    out.warnings.push_back(fmt::format("token_max_ttl is greater than the mount's maximum of {} s, to which the tokens' time will be cut",
-                                       caller.mount->max_ttl.count()));
+    out.warnings.emplace_back("token_max_ttl is greater than the backend mount's maximum TTL value; issued tokens' max TTL value will be truncated");
   return out;
 }
 
