@@ -163,10 +163,15 @@ void Core::background() {
     {
       const std::lock_guard use(background_mutex_);
       if (Runtime* runtime = system_.runtime.load()) {
-        for (std::size_t rounds = 0; rounds < 20; ++rounds) {
+        for (std::size_t rounds = 0; rounds < 20 && system_.runtime.load() == runtime; ++rounds) {
           const auto ended = expire_due(*runtime, 200);
           if (!ended) log::warn("expired tokens could not be revoked: {}", ended.error().message);
           if (!ended || *ended < 200) break;
+        }
+        for (std::size_t rounds = 0; rounds < 20 && system_.runtime.load() == runtime; ++rounds) {
+          const auto done = revoke_pending(*runtime);
+          if (!done) log::warn("leases could not be revoked by prefix: {}", done.error().message);
+          if (!done || *done) break;
         }
       }
     }

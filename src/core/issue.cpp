@@ -1,6 +1,7 @@
 #include "core/issue.h"
 
 #include "core/envelope.h"
+#include "core/revoke.h"
 #include "identity/store.h"
 #include "token/limits.h"
 
@@ -16,13 +17,10 @@ token::Kind kind_of(const schema::TokenParameters& p, const MountInfo& mount) {
 
 }  // namespace
 
-Result<std::vector<std::string>> normalize_policies(std::vector<std::string> names, bool add_default) {
-  std::vector<std::string> out;
-  for (const std::string& name : names)
-    if (!name.empty()) out.push_back(TRY(NormalizedName::from(name)).str());
-  if (add_default && std::find(out.begin(), out.end(), "root") == out.end()) out.push_back("default");
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+Result<std::vector<std::string>> normalize_policies(const std::vector<std::string>& names, bool add_default) {
+  std::vector<std::string> out = TRY(schema::policy_names(names));
+  const auto has = [&](std::string_view name) { return std::binary_search(out.begin(), out.end(), name); };
+  if (add_default && !has("root") && !has("default")) out.insert(std::lower_bound(out.begin(), out.end(), "default"), "default");
   return out;
 }
 
@@ -58,7 +56,7 @@ Result<schema::AuthBlock> issue_login(Exchange& x, RequestSpaces& spaces, const 
   std::replace(mount_name.begin(), mount_name.end(), '/', '-');
   t.display_name = login.display_name.empty() ? mount_name : mount_name + "-" + login.display_name;
   t.policies = TRY(normalize_policies(login.token.token_policies.items, !login.token.token_no_default_policy));
-  if (std::find(t.policies.begin(), t.policies.end(), "root") != t.policies.end() && t.kind == token::Kind::batch) return invalid("batch tokens cannot be root tokens");
+  if (t.root()) return invalid("auth methods cannot create root tokens");
   t.meta.assign(login.metadata.begin(), login.metadata.end());
   t.mount_accessor = mount.accessor;
   t.alias_name = login.alias_name;
@@ -66,6 +64,7 @@ Result<schema::AuthBlock> issue_login(Exchange& x, RequestSpaces& spaces, const 
   t.tenant = root_tenant;
   t.orphan = true;
   t.bound_cidrs = login.token.token_bound_cidrs.items;
+  if (login.token.token_strictly_bind_ip) t.bound_cidrs = {own_address(x.request.remote_address)};
   t.num_uses = login.token.token_num_uses;
   t.limited = t.num_uses > 0 && t.kind == token::Kind::service;
   t.explicit_max_ttl = login.token.token_explicit_max_ttl;
@@ -84,7 +83,7 @@ Result<schema::AuthBlock> issue_login(Exchange& x, RequestSpaces& spaces, const 
   warnings.insert(warnings.end(), ttl.warnings.begin(), ttl.warnings.end());
   t.creation = now;
   t.ttl = t.creation_ttl = ttl.ttl;
-  t.expire = now + ttl.ttl;
+  t.expire = ttl.expire;
   auto issued = TRY(token::create(spaces.write(token::space(root_tenant)), x.runtime->keys(), std::move(wanted), x.runtime->random()));
   if (!issued.record.id.empty()) x.made_tokens.push_back(issued.record.id);
   return auth_block(issued.record, std::move(issued.token), identity_policies, now);

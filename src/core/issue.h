@@ -18,7 +18,7 @@ struct WrapRequest {
 };
 [[nodiscard]] Result<schema::WrapInfo> issue_wrapping(Exchange& x, RequestSpaces& spaces, const WrapRequest& wanted, std::string_view envelope);
 
-// "a", "b" sorted, unique, with "default" unless left out, without "root" unless allowed. Names are normalised (E01).
-[[nodiscard]] Result<std::vector<std::string>> normalize_policies(std::vector<std::string> names, bool add_default);
+// The names in their one spelling, sorted, each once (schema::policy_names), with "default" where it is to be added and "root" is not there.
+[[nodiscard]] Result<std::vector<std::string>> normalize_policies(const std::vector<std::string>& names, bool add_default);
 
 }  // namespace coffer::core

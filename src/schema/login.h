@@ -30,6 +30,9 @@ struct TokenParameters {
     };
   }
 };
+// Names of policies in their one spelling, sorted, each once, without empty ones (S2). Refuses what no policy can be called, and `root` in
+// another spelling: nobody gets it but by its name (E01).
+[[nodiscard]] Result<std::vector<std::string>> policy_names(const std::vector<std::string>& given);
 // Checks what Vault checks of them, with its texts (`'token_ttl' cannot be greater than 'token_max_ttl'`), and normalises policy names.
 [[nodiscard]] Result<void> validate(TokenParameters& parameters);
 

@@ -106,6 +106,22 @@ void encode_wrap_info(json::Writer& w, const WrapInfo& wrap) {
   w.end_object();
 }
 
+Result<std::vector<std::string>> policy_names(const std::vector<std::string>& given) {
+  std::vector<std::string> out;
+  for (const std::string& name : given) {
+    if (name.empty()) continue;
+    auto normal = NormalizedName::from(name);
+    if (!normal) return invalid("invalid policy name: " + normal.error().message);
+    if (name.find('/') != name.npos) return invalid("invalid policy name: name must not contain a slash");
+    if (normal->view() == "root" && name != "root")
+      return invalid("invalid policy name: the root policy is spelled \"root\" and not otherwise");
+    out.push_back(normal->str());
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 Result<void> validate(TokenParameters& p) {
   for (std::string& block : p.token_bound_cidrs.items) {
     CHECK_OK(check_cidr(block));
@@ -120,11 +136,7 @@ Result<void> validate(TokenParameters& p) {
     if (p.token_type == known) {
       if (p.token_type == "batch" && p.token_period > Seconds(0)) return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens");
       if (p.token_type == "batch" && p.token_num_uses != 0) return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens with limited use count");
-      std::vector<std::string> names;
-      for (const auto& policy : p.token_policies.items) names.push_back(TRY(NormalizedName::from(policy)).str());
-      std::sort(names.begin(), names.end());
-      names.erase(std::unique(names.begin(), names.end()), names.end());
-      p.token_policies.items = std::move(names);
+      p.token_policies.items = TRY(policy_names(p.token_policies.items));
       return {};
     }
   return invalid("invalid 'token_type' value " + json::quoted(p.token_type));

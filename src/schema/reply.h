@@ -126,13 +126,14 @@ Reply to_reply(Bare<R> bare) {
 template <class R>
 Reply to_reply(Answer<R> answer) {
   Reply out = to_reply(std::move(answer.value));
-  if (answer.status != 200 && out.status == 200) out.status = answer.status;
+  const bool nothing = out.form == Reply::Form::none && out.status == 204;
   out.warnings = std::move(answer.warnings);
   // A write that has only warnings to say still says them.
-  if (out.form == Reply::Form::none && out.status == 204 && !out.warnings.empty()) {
+  if (nothing && !out.warnings.empty()) {
     out.form = Reply::Form::enveloped;
-    out.status = answer.status;
+    out.status = 200;
   }
+  if (answer.status != 200 && (nothing || out.status == 200)) out.status = answer.status;
   out.lease = std::move(answer.lease);
   return out;
 }

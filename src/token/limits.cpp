@@ -3,36 +3,51 @@
 #include <fmt/format.h>
 
 namespace coffer::token {
+namespace {
+
+constexpr Seconds longest{100LL * 365 * 86'400};  // what a Time can hold beyond the present, with room
+
+}  // namespace
 
 TtlResult effective_ttl(const TtlInput& in) {
   TtlResult out;
-  const auto age = in.created ? std::chrono::duration_cast<Duration>(in.now - *in.created) : Duration(0);
-  const auto left = [&](Seconds limit) { return std::chrono::ceil<Seconds>(Duration(limit) - age); };
-  const auto text = [](Seconds s) { return go_duration(s); };
+  const Time born = in.created.value_or(in.now);
+  const auto quoted = [](Seconds s) { return "\"" + go_duration(s) + "\""; };
+  const auto left_until = [&](Time end) { return std::max(Seconds(0), std::chrono::ceil<Seconds>(end - in.now)); };
+  const auto grant = [&](Seconds ttl) {
+    out.ttl = std::min(ttl, longest);
+    out.expire = in.now + out.ttl;
+  };
+  // True when `limit`, counted from the token's birth, was passed.
+  const auto cap = [&](Seconds limit) {
+    if (limit <= Seconds(0) || limit > longest || out.expire <= born + limit) return false;
+    out.expire = born + limit;
+    out.ttl = left_until(out.expire);
+    return true;
+  };
 
   if (in.period > Seconds(0)) {
-    out.ttl = in.period;
+    grant(in.period);
     if (in.period > in.mount_max && in.mount_max > Seconds(0)) {
-      out.ttl = in.mount_max;
-      out.warnings.push_back(fmt::format("period of \"{}\" exceeded the effective max_ttl of \"{}\"; period value is capped accordingly", text(in.period), text(in.mount_max)));
+      grant(in.mount_max);
+      out.warnings.push_back(fmt::format("period of {} exceeded the effective max_ttl of {}; period value is capped accordingly",
+                                         quoted(in.period), quoted(in.mount_max)));
     }
   } else {
     Seconds most = in.mount_max;
     if (in.max > Seconds(0)) {
       if (most > Seconds(0) && in.max > most)
-        out.warnings.push_back(fmt::format("max_ttl of \"{}\" is greater than the system or mount max_ttl of \"{}\"; max_ttl value is capped accordingly", text(in.max), text(most)));
+        out.warnings.push_back(
+            fmt::format("max_ttl of {} is greater than the system or mount max_ttl of {}; max_ttl value is capped accordingly",
+                        quoted(in.max), quoted(most)));
       else most = in.max;
     }
-    out.ttl = in.requested > Seconds(0) ? in.requested : in.mount_default;
-    if (most > Seconds(0) && Duration(out.ttl) + age > Duration(most)) {
-      if (in.requested > Seconds(0))
-        out.warnings.push_back(fmt::format("TTL of \"{}\" exceeded the effective max_ttl of \"{}\"; TTL value is capped accordingly", text(in.requested), text(std::max(Seconds(0), left(most)))));
-      out.ttl = std::max(Seconds(0), left(most));
-    }
+    grant(in.requested > Seconds(0) ? in.requested : in.mount_default);
+    if (cap(most) && in.requested > Seconds(0))
+      out.warnings.push_back(fmt::format("TTL of {} exceeded the effective max_ttl of {}; TTL value is capped accordingly",
+                                         quoted(in.requested), quoted(out.ttl)));
   }
-  if (in.explicit_max > Seconds(0) && Duration(out.ttl) + age > Duration(in.explicit_max)) {
-    out.ttl = std::max(Seconds(0), left(in.explicit_max));
-  }
+  cap(in.explicit_max);
   return out;
 }
 

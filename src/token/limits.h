@@ -18,7 +18,8 @@ struct TtlInput {
   Time now{};
 };
 struct TtlResult {
-  Seconds ttl{0};
+  Seconds ttl{0};                     // as shown: what is left until `expire`, a broken second counted whole
+  Time expire{};                      // to the nanosecond: a renewal never passes a maximum by rounding
   std::vector<std::string> warnings;  // Vault's texts
 };
 // A ttl is never 0 or negative for a token that must end; at its maximum a renewal gives what is left, at least nothing (H02): `ttl` 0 then

@@ -60,7 +60,8 @@ Result<Issued> create(Transaction& tokens, const Keys& keys, NewToken wanted, Ra
   }
   CHECK_OK(tokens.put(id_key(t.id), encode(t)));
   CHECK_OK(tokens.put("accessor/" + t.accessor, t.id));
-  CHECK_OK(tokens.put("lease/" + t.lease_id(), t.id));
+  // The root tokens of init and of root generation have no lease: no prefix ends them.
+  if (!wanted.root_form) CHECK_OK(tokens.put("lease/" + t.lease_id(), t.id));
   if (!t.parent.empty()) CHECK_OK(tokens.put(child_key(t.parent, t.id), ""));
   if (t.expire != Time()) CHECK_OK(tokens.put(expiry_key(t), ""));
   return out;

@@ -20,6 +20,7 @@ namespace coffer::token {
 //   lease/<lease id>              id: what sys/leases lists
 //   expiry/<16 hex seconds>/<id>  "": the index that expiry walks; an entry is checked against its record when met
 //   role/<name>                   a token role, JSON
+//   revoking/<hex of a prefix>    a revocation by prefix that is not done yet (core/revoke.h)
 [[nodiscard]] inline KeySpace space(TenantId tenant) { return core_space(tenant, "token"); }
 
 // Turns tokens into ids and batch tokens into records. Keys come with each unseal. Safe from any thread.

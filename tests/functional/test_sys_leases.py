@@ -70,6 +70,55 @@ def test_revoke_later(leased):
     wait_until(lambda: root.get("auth/token/lookup-self", token=token).status == 403, what="revocation")
 
 
+def test_a_prefix_is_revoked_later_too(make_server):
+    """sync=false: the answer comes at once, the tokens end; those of another name stay."""
+    root = make_server().root
+    tokens, orphan = [root.new_token() for _ in range(30)], root.post("auth/token/create-orphan", {"policies": ["default"]}).ok(200).token
+    answer = root.put("sys/leases/revoke-prefix/auth/token/create", {"sync": False})
+    assert answer.status == 202 and answer.raw == b""
+    wait_until(lambda: all(root.get("auth/token/lookup-self", token=t).status == 403 for t in tokens), what="revocation")
+    root.get("auth/token/lookup-self", token=orphan).ok(200)
+    wait_until(lambda: root.list("sys/leases/lookup/auth/token/").data["keys"] == ["create-orphan/"], what="the leases to go")
+
+
+def test_a_revocation_by_prefix_outlives_the_server(own):
+    """F-43: it is written down before it begins, so it ends even if the server does first."""
+    root = own.root
+    tokens = [root.new_token() for _ in range(500)]
+    root.put("sys/leases/revoke-prefix/auth/token/create", {"sync": False}).ok(202)
+    own.kill9()
+    own.spawn().unseal()
+    wait_until(lambda: root.list("sys/leases/lookup/auth/token/create").status == 404, what="the leases to go")
+    for token in tokens[:5]:
+        root.get("auth/token/lookup-self", token=token).refused(403)
+
+
+def test_the_first_root_token_has_no_lease(make_server):
+    """No prefix ends it; a root token that was made like others has one, without an end."""
+    root = make_server().root
+    root.list("sys/leases/lookup/auth/").refused(404, [])
+    root.post("auth/token/create", {"policies": ["root"]}).ok(200)
+    lease = "auth/token/create/" + root.list("sys/leases/lookup/auth/token/create").ok(200).data["keys"][0]
+    data = root.put("sys/leases/lookup", {"lease_id": lease}).ok(200).data
+    assert data["expire_time"] is None and data["ttl"] == 0
+    root.put("sys/leases/renew", {"lease_id": lease}).refused(400, "lease is not renewable")
+    root.put("sys/leases/revoke-prefix/auth/token").ok(204)
+    root.get("auth/token/lookup-self").ok(200)
+
+
+def test_renewing_a_lease_checks_the_login_again(make_server):
+    """S10: the lease of a login's token is not renewed once its user is gone."""
+    root = make_server().root
+    root.post("sys/auth/up", {"type": "userpass"}).ok(204)
+    root.post("auth/up/users/ann", {"password": "long enough"}).ok(204)
+    token = root.post("auth/up/login/ann", {"password": "long enough"}, token=None).ok(200).token
+    lease = "auth/up/login/ann/" + root.list("sys/leases/lookup/auth/up/login/ann").ok(200).data["keys"][0]
+    assert root.put("sys/leases/renew", {"lease_id": lease, "increment": 60}).ok(200).json["lease_duration"] == 60
+    assert 0 < root.get("auth/token/lookup-self", token=token).ok(200).data["ttl"] <= 60
+    root.delete("auth/up/users/ann").ok(204)
+    assert root.put("sys/leases/renew", {"lease_id": lease}).status in (400, 403)
+
+
 def test_texts(root):
     root.put("sys/leases/lookup", {"lease_id": "nope"}).refused(400, "invalid lease")
     root.put("sys/leases/lookup", {}).refused(400, "lease_id must be specified")

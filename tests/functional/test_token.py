@@ -262,6 +262,29 @@ def test_bound_addresses(root):
     root.get("auth/token/lookup-self", token=root.post(f"auth/token/create/{name}", {"policies": ["default"]}).ok(200).token).ok(200)
 
 
+def test_strictly_bound_addresses(server, root, userpass):
+    """Each token may be used from where it was made; the peer of a test is always this machine, so the look-up tells."""
+    name = unique("role")
+    root.post(f"auth/token/roles/{name}", {"token_strictly_bind_ip": True}).ok(204)
+    made = root.post(f"auth/token/create/{name}", {"policies": ["default"]}).ok(200).token
+    root.post(f"auth/{userpass}/users/ann", {"password": "long enough", "token_strictly_bind_ip": True}).ok(204)
+    logged_in = root.post(f"auth/{userpass}/login/ann", {"password": "long enough"}, token=None).ok(200).token
+    for token in (made, logged_in):
+        assert root.get("auth/token/lookup-self", token=token).ok(200).data["bound_cidrs"] == ["127.0.0.1"]
+
+
+def test_whose_entity_a_token_has(root, userpass):
+    """A child has its parent's, an orphan none."""
+    name = unique("p")
+    root.put(f"sys/policies/acl/{name}", {"policy": 'path "auth/token/create*" { capabilities = ["create", "update"] }'}).ok(204)
+    root.post(f"auth/{userpass}/users/ann", {"password": "long enough", "token_policies": [name]}).ok(204)
+    ann = root.copy(root.post(f"auth/{userpass}/login/ann", {"password": "long enough"}, token=None).ok(200).token)
+    entity = ann.get("auth/token/lookup-self").ok(200).data["entity_id"]
+    assert len(entity) == 36
+    assert ann.post("auth/token/create", {}).ok(200).auth["entity_id"] == entity
+    assert ann.post("auth/token/create-orphan", {}).ok(200).auth["entity_id"] == ""
+
+
 @pytest.mark.parametrize(("request_ttl", "role", "seconds"), [
     ("1h", {}, 3600), (None, {}, 2764800), ("1h", {"token_explicit_max_ttl": "30m"}, 1800), (None, {"token_explicit_max_ttl": "30m"}, 1800),
     ("2h", {"token_period": "10m"}, 600), ("800h", {}, 2764800)])

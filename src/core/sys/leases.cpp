@@ -1,6 +1,6 @@
-#include "core/envelope.h"
 #include "core/revoke.h"
 #include "core/sys/topics.h"
+#include "core/tokens/renew.h"
 
 namespace coffer::core {
 namespace {
@@ -21,6 +21,10 @@ struct LeaseId {
   }
   [[nodiscard]] const std::string& id() const { return lease_id.empty() ? url_lease_id : lease_id; }
 };
+Result<std::string> id_of(const LeaseId& in) {
+  if (in.id().empty()) return invalid("lease_id must be specified");
+  return in.id();
+}
 struct Prefix {
   std::string prefix;
   bool sync = true;
@@ -66,8 +70,6 @@ struct Empty {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-std::unexpected<Error> unsupported() { return fail(Code::unsupported_path, joined_error("unsupported path")); }
-
 class LeasesTopic final : public Topic {
  public:
   explicit LeasesTopic(System& system) : system_(system) {}
@@ -78,10 +80,11 @@ class LeasesTopic final : public Topic {
     out.push_back(schema::at("leases/count", "How many leases there are.").on(Verb::read, this, &T::count, "Leases of a type, counted."));
     out.push_back(schema::at("leases/lookup", "A lease.").on(Verb::write, this, &T::lookup, "Shows a lease.").on(Verb::list, this, &T::list, "Lists leases.", Access::sudo));
     out.push_back(schema::at("leases/lookup/{prefix...}", "Leases below a prefix.").on(Verb::list, this, &T::list, "Lists leases below a prefix.", Access::sudo));
-    for (std::string_view pattern : {"leases/renew", "renew"}) out.push_back(schema::at(pattern, "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
+    // Vault's old paths, without `leases/`, take the id in the path only (vault-api.md §1.0).
+    out.push_back(schema::at("leases/renew", "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
     for (std::string_view pattern : {"leases/renew/{url_lease_id+}", "renew/{url_lease_id+}"})
       out.push_back(schema::at(pattern, "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
-    for (std::string_view pattern : {"leases/revoke", "revoke"}) out.push_back(schema::at(pattern, "The end of a lease.").on(Verb::write, this, &T::revoke, "Revokes a lease."));
+    out.push_back(schema::at("leases/revoke", "The end of a lease.").on(Verb::write, this, &T::revoke, "Revokes a lease."));
     for (std::string_view pattern : {"leases/revoke/{url_lease_id+}", "revoke/{url_lease_id+}"})
       out.push_back(schema::at(pattern, "The end of a lease.").on(Verb::write, this, &T::revoke, "Revokes a lease."));
     for (std::string_view pattern : {"leases/revoke-prefix/{prefix+}", "revoke-prefix/{prefix+}"})
@@ -115,45 +118,41 @@ class LeasesTopic final : public Topic {
     if (!prefix.ends_with('/')) prefix += '/';
     return schema::Keys{TRY(tokens(c).children(prefix, '/', "", 100'000)), ""};
   }
-  Result<schema::Nothing> renew(const Caller& c, const Snapshot&, const LeaseId& in) {
-    if (in.id().empty()) {
-      if (c.path == "sys/renew") return unsupported();
-      return invalid("lease_id must be specified");
-    }
-    const auto record = TRY(token::find_by_lease(tokens(c), in.id()));
-    if (!record || record->expired(c.now)) return invalid("lease not found");
-    // The lease of a token is renewed by renewing the token, which checks its login again.
-    return invalid("lease is not renewable");
+  // The lease of a token is renewed with its token, so its login is checked again.
+  Result<schema::Reply> renew(const Caller& c, Transaction&, const LeaseId& in) {
+    const std::string id = TRY(id_of(in));
+    const auto record = TRY(token::find_by_lease(tokens(c), id));
+    if (!record) return invalid("lease not found");
+    auto renewed = TRY(renew_token(c, record->id, in.increment, "lease not found"));
+    schema::Reply out;
+    out.form = schema::Reply::Form::enveloped;
+    out.status = 200;
+    out.lease = schema::Lease{id, renewed.record.ttl, true};
+    out.warnings = std::move(renewed.warnings);
+    return out;
   }
   Result<schema::Answer<Nothing>> revoke(const Caller& c, Session&, const LeaseId& in) {
-    if (in.id().empty()) {
-      if (c.path == "sys/revoke") return unsupported();
-      return invalid("lease_id must be specified");
-    }
+    const std::string id = TRY(id_of(in));
     Runtime& runtime = *system_.runtime.load();
     const auto view = runtime.snapshot();
-    const auto record = TRY(token::find_by_lease(*runtime.view(*view, token::space(c.tenant)), in.id()));
-    if (record) CHECK_OK(revoke_tree(runtime, record->id));
+    const auto record = TRY(token::find_by_lease(*runtime.view(*view, token::space(c.tenant)), id));
+    if (record) CHECK_OK(in.sync ? revoke_tree(runtime, record->id) : revoke_begin(runtime, record->id));
     return done(in.sync);
   }
   static schema::Answer<Nothing> done(bool sync) { return {{}, {}, sync ? 204 : 202}; }
-  Result<schema::Answer<Nothing>> revoke_all(const Caller& c, std::string prefix, bool sync) {
+  Result<schema::Answer<Nothing>> revoke_all(std::string prefix, bool sync) {
     // A prefix ends at a name: "auth/token/create" does not end "auth/token/create-orphan" (H07).
     while (prefix.ends_with('/')) prefix.pop_back();
     if (prefix.empty()) return invalid("a prefix must be given: all leases are not revoked at once");
     Runtime& runtime = *system_.runtime.load();
-    for (;;) {
-      const auto view = runtime.snapshot();
-      const auto space = runtime.view(*view, token::space(c.tenant));
-      const auto leases = TRY(space->children("lease/" + prefix + "/", '\0', "", 200));
-      for (const std::string& lease : leases)
-        if (const auto record = TRY(token::find_by_lease(*space, prefix + "/" + lease))) CHECK_OK(revoke_tree(runtime, record->id));
-      if (leases.size() < 200) return done(sync);
+    CHECK_OK(begin_prefix_revocation(runtime, prefix));
+    while (sync && !TRY(prefix_revocation_step(runtime, prefix))) {
     }
+    return done(sync);
   }
-  Result<schema::Answer<Nothing>> revoke_prefix(const Caller& c, Session&, const Prefix& in) { return revoke_all(c, in.prefix, in.sync); }
-  Result<schema::Answer<Nothing>> revoke_force(const Caller& c, Session&, const Prefix& in) { return revoke_all(c, in.prefix, true); }
-  // A revocation here is done when it is answered, so none stays undone.
+  Result<schema::Answer<Nothing>> revoke_prefix(const Caller&, Session&, const Prefix& in) { return revoke_all(in.prefix, in.sync); }
+  Result<schema::Answer<Nothing>> revoke_force(const Caller&, Session&, const Prefix& in) { return revoke_all(in.prefix, true); }
+  // A revocation goes on until it is done, so none stays undone.
   static Result<bool> irrevocable(const CountQuery& in) {
     if (in.type.empty() || in.type == "irrevocable") return !in.type.empty();
     return invalid("type must be irrevocable");

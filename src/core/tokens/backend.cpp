@@ -3,7 +3,7 @@
 #include "core/issue.h"
 #include "core/revoke.h"
 #include "core/tokens/create.h"
-#include "token/limits.h"
+#include "core/tokens/renew.h"
 
 namespace coffer::core {
 namespace {
@@ -12,6 +12,12 @@ using schema::Access;
 using schema::Verb;
 
 std::vector<std::string> items(const std::optional<CommaList>& list) { return list ? list->items : std::vector<std::string>(); }
+
+// Names of token roles keep their case; otherwise they are names like others (S2).
+Result<void> check_role_name(const std::string& name) {
+  (void)TRY(NormalizedName::from(name));
+  return {};
+}
 
 TokenInfo describe_token(const LiveToken& live, std::string_view text, Time now) {
   const token::Record& t = live.record;
@@ -117,22 +123,22 @@ class TokenBackend final : public Backend {
     return live;
   }
 
-  Result<Auth> renew_self(const Caller& c, Transaction& txn, const RenewToken& in) {
+  Result<Auth> renew_self(const Caller& c, Transaction&, const RenewToken& in) {
     const Exchange& x = exchange_of(c);
-    return renew_record(c, txn, x.token->record, std::string(x.request.token), in.increment);
+    return renew_record(c, x.token->record, std::string(x.request.token), in.increment);
   }
-  Result<Auth> renew(const Caller& c, Transaction& txn, const RenewToken& in) {
+  Result<Auth> renew(const Caller& c, Transaction&, const RenewToken& in) {
     if (in.token.empty()) return invalid("missing token ID");
     Exchange& x = exchange_of(c);
     const auto live = x.runtime->authenticate(in.token, x.view);
     if (!live) return invalid("token not found");
-    return renew_record(c, txn, (*live)->record, in.token, in.increment);
+    return renew_record(c, (*live)->record, in.token, in.increment);
   }
   Result<Auth> renew_accessor(const Caller& c, Transaction& txn, const RenewToken& in) {
     const auto live = TRY(by_accessor(c, txn, in.accessor));
-    return renew_record(c, txn, live->record, "", in.increment);
+    return renew_record(c, live->record, "", in.increment);
   }
-  Result<Auth> renew_record(const Caller& c, Transaction& txn, const token::Record& known, const std::string& text, Seconds increment);
+  Result<Auth> renew_record(const Caller& c, const token::Record& known, const std::string& text, Seconds increment);
 
   // Revocations take as many transactions as their tree needs, so they run on a worker.
   Result<schema::Nothing> revoke_id(const std::string& id) {
@@ -181,6 +187,7 @@ class TokenBackend final : public Backend {
   Result<std::optional<schema::Custom>> show_role(const Caller&, const Snapshot& view, const RoleName& in);
   Result<schema::Nothing> put_role(const Caller&, Transaction& txn, const PutRole& in);
   Result<schema::Nothing> remove_role(const Caller&, Transaction& txn, const RoleName& in) {
+    CHECK_OK(check_role_name(in.name));
     txn.erase("role/" + in.name);
     return schema::Nothing{};
   }
@@ -192,35 +199,12 @@ class TokenBackend final : public Backend {
   System& system_;
 };
 
-Result<TokenBackend::Auth> TokenBackend::renew_record(const Caller& c, Transaction& txn, const token::Record& known, const std::string& text, Seconds increment) {
+Result<TokenBackend::Auth> TokenBackend::renew_record(const Caller& c, const token::Record& known, const std::string& text,
+                                                      Seconds increment) {
   if (known.kind == token::Kind::batch) return invalid("batch tokens cannot be renewed");
-  const auto stored = TRY(token::find(txn, known.id));
-  if (!stored || stored->expired(c.now)) return invalid("token not found");
-  if (stored->expire == Time()) return invalid("invalid lease ID");
-  if (!stored->renewable) return invalid("lease is not renewable");
-  Exchange& x = exchange_of(c);
-  token::Record after = *stored;
-  token::TtlInput limits{increment, after.period, after.max_ttl, after.explicit_max_ttl, c.mount->default_ttl, c.mount->max_ttl, after.creation, c.now};
-  if (!after.mount_accessor.empty() && after.role.empty()) {
-    // The login's own checks run again, with its parameters as they are now (S10).
-    const Mount* mount = x.mounts->by_accessor(after.mount_accessor);
-    if (mount == nullptr) return fail(Code::permission_denied, "the auth mount that made this token is gone");
-    Caller on_mount = c;
-    on_mount.mount = &mount->info;
-    const auto now = TRY(mount->slot->backend->renew_login(on_mount, spaces_of(c).read(mount->space), {after.internal, after.alias_name, after.policies, after.period}));
-    limits = {increment > Seconds(0) ? increment : now.token_ttl, now.token_period, now.token_max_ttl, after.explicit_max_ttl, mount->info.default_ttl, mount->info.max_ttl,
-              after.creation, c.now};
-    after.period = now.token_period;
-  } else if (increment == Seconds(0)) {
-    limits.requested = after.period > Seconds(0) ? Seconds(0) : after.creation_ttl;
-  }
-  const auto ttl = token::effective_ttl(limits);
-  if (ttl.ttl <= Seconds(0)) return invalid("past the max TTL, cannot renew");
-  after.ttl = ttl.ttl;
-  after.expire = c.now + ttl.ttl;
-  after.last_renewal = c.now;
-  CHECK_OK(token::update(txn, *stored, after));
-  return Auth{auth_block(after, SecretBytes::copy_of(text), {}, c.now), ttl.warnings};
+  if (known.expire == Time()) return invalid("invalid lease ID");
+  auto renewed = TRY(renew_token(c, known.id, increment, "token not found"));
+  return Auth{auth_block(renewed.record, SecretBytes::copy_of(text), {}, c.now), std::move(renewed.warnings)};
 }
 
 Result<std::optional<schema::Custom>> TokenBackend::show_role(const Caller&, const Snapshot& view, const RoleName& in) {
@@ -254,6 +238,7 @@ Result<std::optional<schema::Custom>> TokenBackend::show_role(const Caller&, con
 }
 
 Result<schema::Nothing> TokenBackend::put_role(const Caller&, Transaction& txn, const PutRole& in) {
+  CHECK_OK(check_role_name(in.name));
   TokenRole role = TRY(read_role(txn, in.name)).value_or(TokenRole{});
   CHECK_OK(in.change.apply(role));
   role.name = in.name;

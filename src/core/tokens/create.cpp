@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "core/issue.h"
+#include "core/revoke.h"
 #include "identity/store.h"
 #include "token/limits.h"
 
@@ -62,7 +63,7 @@ Result<std::vector<std::string>> policies_by_parent(const CreateToken& in, const
   std::vector<std::string> names = asked ? *in.policies : parent;
   // What a parent has without the default policy, its children have without it too.
   const bool add_default = !in.no_default_policy && (privileged || contains(parent, "default") || caller.root);
-  auto out = TRY(normalize_policies(std::move(names), add_default));
+  auto out = TRY(normalize_policies(names, add_default));
   if (in.no_default_policy) std::erase(out, "default");
   if (!privileged)
     for (const std::string& name : out)
@@ -125,7 +126,7 @@ Result<void> apply_times(const CreateToken& in, const TokenRole* role, const Cal
   const auto ttl = token::effective_ttl({asked, t.period, Seconds(0), t.explicit_max_ttl, caller.mount->default_ttl, caller.mount->max_ttl, {}, caller.now});
   warnings.insert(warnings.end(), ttl.warnings.begin(), ttl.warnings.end());
   t.ttl = t.creation_ttl = ttl.ttl;
-  t.expire = caller.now + ttl.ttl;
+  t.expire = ttl.expire;
   return {};
 }
 
@@ -176,6 +177,7 @@ Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Cal
   if (role != nullptr) {
     t.role = role->name;
     t.bound_cidrs = role->token_bound_cidrs ? role->token_bound_cidrs->items : role->bound_cidrs ? role->bound_cidrs->items : std::vector<std::string>();
+    if (role->token_strictly_bind_ip) t.bound_cidrs = {own_address(caller.remote_address)};
   }
   if (!in.id.empty()) {
     if (!caller.sudo) return invalid("root or sudo privileges required to specify token id");
@@ -199,8 +201,8 @@ Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Cal
   t.limited = t.num_uses > 0;
   t.renewable = in.renewable.value_or(true) && (role == nullptr || role->renewable) && t.kind == token::Kind::service;
   CHECK_OK(apply_times(in, role, caller, t, warnings));
-  // Children share their parent's entity; orphans of others' making do not.
-  if (!t.orphan || orphan) t.entity_id = parent.entity_id;
+  // Children share their parent's entity; orphans are nobody's.
+  if (!t.orphan) t.entity_id = parent.entity_id;
   CHECK_OK(apply_entity_alias(in, role, caller, system.random, t));
   if (!t.orphan) t.parent = parent.id;
   for (const std::string& name : t.policies)
