@@ -25,7 +25,7 @@ struct Exchange {
   std::shared_ptr<const MountTable> mounts;
   const Mount* mount = nullptr;
   std::string_view rest;     // of the path, below the mount
-  std::string folded;        // the whole path with its names folded, where the endpoint folds them and they came otherwise
+  std::string folded;        // the whole path as the handler understands it, where it came otherwise (fold_path)
   const schema::Endpoint* endpoint = nullptr;
   const schema::Operation* operation = nullptr;
   std::vector<schema::Capture> captures;
@@ -37,6 +37,7 @@ struct Exchange {
   bool creating = false;
   policy::Decision decision;
   std::string lockout_key;
+  bool failed_before = false;  // logins under lockout_key: a success makes up for them
 
   Outcome outcome;
   std::vector<std::string> made_tokens;  // ids of tokens that this request made: revoked again when its answer cannot be audited

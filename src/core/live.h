@@ -71,6 +71,20 @@ class PolicyCache {
   std::atomic<storage::Position> invalidated_{0};
 };
 
+// Where things that have an id last changed, to the shard: what was made of one earlier has to be made anew. Safe from any thread.
+class LastChanges {
+ public:
+  void note(std::string_view id, storage::Position position) { shard(id).store(position, std::memory_order_release); }
+  [[nodiscard]] storage::Position of(std::string_view id) const { return shard(id).load(std::memory_order_acquire); }
+
+ private:
+  static constexpr std::size_t shard_count = 256;
+  [[nodiscard]] static std::size_t index_of(std::string_view id) { return std::hash<std::string_view>{}(id) % shard_count; }
+  [[nodiscard]] std::atomic<storage::Position>& shard(std::string_view id) { return shards_[index_of(id)]; }
+  [[nodiscard]] const std::atomic<storage::Position>& shard(std::string_view id) const { return shards_[index_of(id)]; }
+  std::array<std::atomic<storage::Position>, shard_count> shards_{};
+};
+
 // One value made from a part of the store (the mount table, quotas), made anew after a change of that part. Safe from any thread.
 template <class T>
 class Derived {

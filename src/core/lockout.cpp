@@ -40,8 +40,10 @@ Result<void> Pipeline::check_lockout(Exchange& x) {
   const auto name = NormalizedName::from(x.operation->lockout_name(x.input()));
   if (!name) return {};  // the handler refuses such a name
   x.lockout_key = lockout_key(x.mount->entry.accessor, name->view());
-  const auto sys = x.runtime->view(*x.view, sys_space(root_tenant));
-  const auto row = TRY(read_lockout(*sys, x.lockout_key));
+  // As it is now: failures count that came while this login waited for its turn.
+  const auto fresh = x.runtime->snapshot();
+  const auto row = TRY(read_lockout(*x.runtime->view(*fresh, sys_space(root_tenant)), x.lockout_key));
+  x.failed_before = row.has_value();
   if (row && locked(*row, rules, x.started)) return fail(Code::permission_denied, "permission denied");
   return {};
 }

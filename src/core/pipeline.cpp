@@ -25,6 +25,10 @@ policy::Capabilities capability_of(const Exchange& x) {
   return policy::deny;
 }
 
+bool is_callers_fault(Code code) {
+  return code == Code::not_found || code == Code::unsupported_path || code == Code::unsupported_operation || code == Code::invalid_argument;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Parts parts) : parts_(parts), workers_(parts.config.workers, 1024) {}
@@ -65,11 +69,9 @@ void Pipeline::start(ExchangePtr x) {
   if (!x->ticket) return start_sealed(std::move(x));
   x->runtime = runtime_.load();
   x->view = x->runtime->snapshot();
-  // 3. Where it goes. A miss is remembered, not answered: it must not tell mounts to strangers (C04).
+  // 3. Where it goes. A miss, or a name that is none, is remembered, not answered: it must not tell mounts to strangers (C04).
   const auto located = locate(*x);
-  if (!located && located.error().code != Code::not_found && located.error().code != Code::unsupported_path &&
-      located.error().code != Code::unsupported_operation)
-    return fail_with(std::move(x), located.error());
+  if (!located && !is_callers_fault(located.error().code)) return fail_with(std::move(x), located.error());
   // 4. Who asks.
   if (auto known = authenticate(*x); !known) return fail_with(std::move(x), std::move(known).error());
   if (!located) x->outcome.error = located.error();
@@ -110,7 +112,7 @@ Result<void> Pipeline::locate(Exchange& x) {
   if (match.operation == nullptr) return fail(Code::unsupported_operation, unsupported_verb(*match.endpoint));
   x.operation = match.operation;
   x.captures = std::move(match.captures);
-  return fold_names(x);
+  return fold_path(x);
 }
 
 Result<void> Pipeline::authenticate(Exchange& x) {
@@ -187,10 +189,9 @@ void Pipeline::dispatch(ExchangePtr x) {
   if (x->outcome.error) {
     // Nothing is there: the policy decides first, as it would for a path that exists.
     RequestSpaces spaces(*x->view, x->runtime->barrier());
-    Error missing = *std::move(x->outcome.error);
-    x->outcome.error.reset();
     if (x->token)
       if (auto allowed = authorise(*x, spaces); !allowed) return fail_with(std::move(x), std::move(allowed).error());
+    Error missing = *std::move(x->outcome.error);
     return fail_with(std::move(x), std::move(missing));
   }
   const bool off_thread = x->operation != nullptr && (x->operation->heavy || x->operation->handler.index() == 2 || x->request.body_bytes > inline_body_limit);
@@ -354,7 +355,7 @@ Caller Pipeline::caller_of(const Exchange& x, RequestSpaces* spaces) const {
     c.token_type = t.kind == token::Kind::batch ? "batch" : "service";
     c.policies = x.token->all_policies;
     c.root = x.token->acl->is_root();
-    c.sudo = c.root || (x.decision.granted & policy::sudo) != 0;
+    c.sudo = c.root || (x.decision.allowed && (x.decision.granted & policy::sudo) != 0);
   }
   c.creating = x.creating;
   c.remote_address = x.request.remote_address;
@@ -369,32 +370,29 @@ Caller Pipeline::caller_of(const Exchange& x, RequestSpaces* spaces) const {
 // 7. May it? Decided on the same snapshot or transaction that the handler will see.
 Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   if (!x.token) return {};  // authenticate() has seen to it that none is needed
-  if (x.operation != nullptr && x.operation->exists && (x.request.verb == schema::Verb::write)) {
+  if (x.operation != nullptr && x.operation->exists && x.request.verb == schema::Verb::write && !x.outcome.error) {
     const Caller caller = caller_of(x, &spaces);
     x.creating = !TRY(x.operation->exists(caller, spaces.read(x.mount->space), x.input()));
   }
   if (x.request.help) return {};  // open to every valid token
-  // These decide by themselves what to show to whom.
-  if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) return {};
   policy::Query query;
   query.path = x.request.path.view();
   query.wanted = capability_of(x);
   query.needs_sudo = x.operation != nullptr && x.operation->access == schema::Access::sudo;
   if (x.document) query.parameters = x.document->root();
   query.wrap_ttl = x.request.wrap_ttl;
-  x.decision = x.token->acl->decide(query);
-  // A rule that denies the spelling that came denies, even where it is not the folded one.
-  if (!x.folded.empty() && x.decision.reason != policy::Decision::Reason::denied) {
-    query.path = x.folded;
-    x.decision = x.token->acl->decide(query);
-  }
+  x.decision = decide(*x.token->acl, query, x.folded);
   if (x.decision.allowed) return {};
+  // These decide by themselves what to show to whom.
+  if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) return {};
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
   return fail(Code::permission_denied, joined_error("permission denied"));
 }
 
 Result<schema::Reply> Pipeline::invoke(Exchange& x, RequestSpaces& spaces) {
   Caller caller = caller_of(x, &spaces);
+  // What a login stands on must hold when it is used, not when the request came: it may have waited (A04).
+  if (x.operation->login) caller.now = parts_.clock.now();
   if (const auto* read = std::get_if<schema::Read>(&x.operation->handler)) return (*read)(caller, spaces.read(x.mount->space), x.input());
   return std::get<schema::Write>(x.operation->handler)(caller, spaces.write(x.mount->space), x.input());
 }
@@ -423,6 +421,7 @@ Result<void> Pipeline::complete(Exchange& x, RequestSpaces& spaces, schema::Repl
   if (reply.login) {
     reply.auth = TRY(issue_login(x, spaces, *reply.login, reply.warnings));
     reply.login.reset();
+    if (x.failed_before) spaces.write(sys_space(root_tenant)).erase(x.lockout_key);
     counters_.logins.fetch_add(1, std::memory_order_relaxed);
   }
   if (reply.form == schema::Reply::Form::enveloped && x.document && x.document->root().is_object() && x.operation->verb != schema::Verb::list) {

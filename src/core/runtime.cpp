@@ -28,7 +28,8 @@ Runtime::Runtime(Parts parts)
     : parts_(std::move(parts)),
       tokens_(parts_.config.token_cache),
       token_prefix_(token::space(root_tenant).prefix() + "id/"),
-      sys_prefix_(sys_space(root_tenant).prefix()) {
+      sys_prefix_(sys_space(root_tenant).prefix()),
+      entity_prefix_(identity::space(root_tenant).prefix() + "entity/") {
   parts_.store->observe(this);
 }
 
@@ -73,12 +74,16 @@ Result<LiveTokenPtr> Runtime::compile(token::Record record, const storage::ReadV
   std::sort(out->all_policies.begin(), out->all_policies.end());
   for (const std::string& name : out->all_policies)
     if (auto parsed = TRY(policies_.get(name, *sys, at.position()))) out->policies.push_back(std::move(parsed));
-  out->acl = policy::Acl::compile(out->policies, out->record.root(), identity ? &*identity : nullptr);
+  out->acl = policy::Acl::compile(out->policies, out->record.root(), identity ? &*identity : nullptr, parts_.clock.now());
   return LiveTokenPtr(std::move(out));
 }
 
-// The same token with its policies as they are now.
+// The same token with its policies, and the entity that fills in their templates, as they are now.
 Result<LiveTokenPtr> Runtime::refresh(LiveTokenPtr token, const storage::ReadView& at) {
+  // A rule of its set has expired since.
+  if (const auto changes = token->acl->changes_at(); changes && parts_.clock.now() >= *changes) return compile(token->record, at);
+  const std::string& entity = token->record.entity_id;
+  if (!entity.empty() && token->compiled_at < entities_.of(entity)) return compile(token->record, at);
   if (token->compiled_at >= policies_.last_change()) return token;
   const auto sys = view(at, sys_space(root_tenant));
   std::vector<policy::PolicyPtr> now;
@@ -122,7 +127,9 @@ Result<LiveTokenPtr> Runtime::authenticate(std::string_view text, const std::sha
   if (text.starts_with("hvb.")) {
     token = tokens_.get(id);
     if (token) {
+      const LiveTokenPtr before = token;
       token = TRY(refresh(token, *at));
+      if (token != before) tokens_.put(id, token, at->position());
     } else {
       auto record = parts_.keys->open_batch(text);
       if (!record) return std::unexpected(std::move(record).error());
@@ -162,6 +169,8 @@ void Runtime::applied(std::span<const storage::Change> changes, storage::Positio
       const std::string_view name = key.substr(sys_prefix_.size());
       if (name.starts_with("mount/")) mounts_.invalidate(position);
       else if (name.starts_with("policy/acl/")) policies_.invalidate(name.substr(std::string_view("policy/acl/").size()), position);
+    } else if (key.starts_with(entity_prefix_)) {
+      entities_.note(key.substr(entity_prefix_.size()), position);
     }
   }
 }

@@ -66,8 +66,9 @@ class Runtime final : public storage::Observer {
   Parts parts_;
   TokenCache tokens_;
   PolicyCache policies_;
+  LastChanges entities_;
   Derived<MountTable> mounts_;
-  std::string token_prefix_, sys_prefix_;
+  std::string token_prefix_, sys_prefix_, entity_prefix_;
 };
 
 // Lets requests in while the server is unsealed, and lets the seal wait for those that run. Safe from any thread.

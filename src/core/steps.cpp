@@ -11,15 +11,29 @@
 
 namespace coffer::core {
 
-Result<void> fold_names(Exchange& x) {
-  if (!x.endpoint->folds) return {};
-  for (const auto& capture : x.captures) (void)TRY(NormalizedName::from(capture.value));
-  std::string folded = x.mount->entry.path + ascii_lower(x.rest);
+std::string folded_path(const MountEntry& mount, const schema::Endpoint& endpoint, std::string_view rest, schema::Verb verb) {
+  const bool lists = verb == schema::Verb::list || verb == schema::Verb::scan;
+  if (!lists && rest.ends_with('/')) rest.remove_suffix(1);  // the table of endpoints does not look at it
+  return mount.path + (endpoint.folds ? ascii_lower(rest) : std::string(rest));
+}
+
+Result<void> fold_path(Exchange& x) {
+  if (!x.endpoint->folds && !x.rest.ends_with('/')) return {};
+  if (x.endpoint->folds)
+    for (const auto& capture : x.captures) (void)TRY(NormalizedName::from(capture.value));
+  std::string folded = folded_path(x.mount->entry, *x.endpoint, x.rest, x.request.verb);
   if (folded == x.request.path.view()) return {};
   x.folded = std::move(folded);
   x.rest = std::string_view(x.folded).substr(x.mount->entry.path.size());
   x.captures = x.mount->slot->table.find(x.rest, x.request.verb).captures;
   return {};
+}
+
+policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string_view folded) {
+  policy::Decision decision = acl.decide(query);
+  if (folded.empty() || folded == query.path || decision.reason == policy::Decision::Reason::denied) return decision;
+  query.path = folded;
+  return acl.decide(query);
 }
 
 std::string unsupported_verb(const schema::Endpoint& endpoint) {

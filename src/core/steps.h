@@ -4,8 +4,14 @@
 // Small steps of the pipeline that need no state of their own.
 namespace coffer::core {
 
-// Names in the path of an endpoint that folds them: from here on only their normal spelling exists (S2, E03). Refuses what is no name.
-[[nodiscard]] Result<void> fold_names(Exchange& x);
+// The path as the handler will understand it, where it came otherwise: names of an endpoint that folds them in their normal spelling (S2, E03),
+// no slash at the end of what is no list. From here on only this spelling exists. Refuses what is no name.
+[[nodiscard]] Result<void> fold_path(Exchange& x);
+// The same of any path: as the handler of `endpoint` understands `rest` below the mount; whole, with the mount.
+[[nodiscard]] std::string folded_path(const MountEntry& mount, const schema::Endpoint& endpoint, std::string_view rest, schema::Verb verb);
+// What policies say of a request for the path as it came, and as it is understood (`folded`; "" where that is the same): a rule that denies
+// either denies, one that grants must grant the latter.
+[[nodiscard]] policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string_view folded);
 // `?help=1`: the help of a mount or of an endpoint, with its OpenAPI. `version` outlives the answer.
 [[nodiscard]] schema::Reply help_reply(const Exchange& x, std::string_view version);
 // GET cubbyhole/response with a wrapping token (vault-api.md §1.0): the wrapped envelope as a string.

@@ -20,6 +20,9 @@ class RootAcl final : public Acl {
             .policy = root_name[0],
             .rule = {},
             .reason = Decision::Reason::root,
+            .parameter = {},
+            .min_wrapping = {},
+            .max_wrapping = {},
             .granting_policies = root_name};
   }
   [[nodiscard]] Capabilities capabilities(std::string_view) const override { return all; }
@@ -108,6 +111,7 @@ class RuleAcl final : public Acl {
     decision.rule = rule->shown;
     decision.policy = rule->decisive;
     decision.reason = judge(*rule, query);
+    if (decision.reason == Decision::Reason::granted && rule->restrictions != nullptr) restrict(*rule->restrictions, query, decision);
     if (decision.reason == Decision::Reason::granted) {
       decision.allowed = true;
       decision.granting_policies = rule->granted_by(query.wanted & rule->capabilities);
@@ -161,15 +165,27 @@ class RuleAcl final : public Acl {
     if ((rule.capabilities & deny) != 0) return Reason::denied;
     if ((rule.capabilities & query.wanted) == 0) return Reason::missing_capability;
     if (query.needs_sudo && (rule.capabilities & sudo) == 0) return Reason::missing_sudo;
-    if (rule.restrictions == nullptr) return Reason::granted;
-    const Restrictions& r = *rule.restrictions;
-    if (r.max_wrapping != Duration{} && (!query.wrap_ttl || Duration(*query.wrap_ttl) > r.max_wrapping)) return Reason::wrapping;
-    if (r.min_wrapping != Duration{} && (!query.wrap_ttl || Duration(*query.wrap_ttl) < r.min_wrapping)) return Reason::wrapping;
-    const bool paged = r.pagination_limit != 0 && (query.wanted & (list | scan)) != 0;
-    if (paged && check_page(r.pagination_limit, query.parameters) == ParameterVerdict::refuse) return Reason::parameter;
-    const bool has_parameters = (query.wanted & (read | create | update | patch)) != 0;
-    if (has_parameters && check_parameters(r, query.parameters) == ParameterVerdict::refuse) return Reason::parameter;
     return Reason::granted;
+  }
+
+  // What a rule asks beyond the capability that it grants.
+  static void restrict(const Restrictions& r, const Query& query, Decision& decision) {
+    using Reason = Decision::Reason;
+    if ((r.max_wrapping != Duration{} && (!query.wrap_ttl || Duration(*query.wrap_ttl) > r.max_wrapping)) ||
+        (r.min_wrapping != Duration{} && (!query.wrap_ttl || Duration(*query.wrap_ttl) < r.min_wrapping))) {
+      decision.reason = Reason::wrapping;
+      decision.min_wrapping = r.min_wrapping;
+      decision.max_wrapping = r.max_wrapping;
+      return;
+    }
+    const bool paged = r.pagination_limit != 0 && (query.wanted & (list | scan)) != 0;
+    const bool has_parameters = (query.wanted & (read | create | update | patch)) != 0;
+    std::optional<ParameterFault> fault;
+    if (paged) fault = check_page(r.pagination_limit, query.parameters);
+    if (!fault && has_parameters) fault = check_parameters(r, query.parameters);
+    if (!fault) return;
+    decision.reason = fault->missing ? Reason::missing_parameter : Reason::parameter;
+    decision.parameter = fault->name;
   }
 
   std::vector<PolicyPtr> policies_;  // names and rules point into them

@@ -79,4 +79,15 @@ path "identity/oidc/provider/+/authorize" {
 )";
 }
 
+std::string_view wrapping_policy_text() {
+  return R"(path "cubbyhole/response" {
+  capabilities = ["create", "read"]
+}
+
+path "sys/wrapping/unwrap" {
+  capabilities = ["update"]
+}
+)";
+}
+
 }  // namespace coffer::policy

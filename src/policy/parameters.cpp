@@ -146,36 +146,38 @@ bool present(const json::Value& parameters, std::string_view name) {
 
 }  // namespace
 
-ParameterVerdict check_parameters(const Restrictions& restrictions, const json::Value& parameters) {
+std::optional<ParameterFault> check_parameters(const Restrictions& restrictions, const json::Value& parameters) {
   for (const std::string& name : restrictions.required) {
-    if (!present(parameters, name) && !present(parameters, ascii_lower(name))) return ParameterVerdict::refuse;
+    if (!present(parameters, name) && !present(parameters, ascii_lower(name))) return ParameterFault{true, name};
   }
   const auto members = parameters.members();
-  if (members.empty()) return ParameterVerdict::pass;
+  if (members.empty()) return std::nullopt;
   const bool all_denied = named(restrictions.denied, "*") != nullptr, others_allowed = named(restrictions.allowed, "*") != nullptr;
-  if (all_denied) return ParameterVerdict::refuse;
   for (const auto& [key, value] : members) {
-    if (const auto* values = named(restrictions.denied, key); values && listed(*values, value, For::denying))
-      return ParameterVerdict::refuse;
+    const ParameterFault fault{false, key};
+    if (all_denied) return fault;
+    if (const auto* values = named(restrictions.denied, key); values && listed(*values, value, For::denying)) return fault;
     if (restrictions.allowed.empty()) continue;
     const auto* values = named(restrictions.allowed, key);
-    if (values ? !listed(*values, value, For::allowing) : !others_allowed) return ParameterVerdict::refuse;
+    if (values ? !listed(*values, value, For::allowing) : !others_allowed) return fault;
   }
-  return ParameterVerdict::pass;
+  return std::nullopt;
 }
 
-ParameterVerdict check_page(std::int64_t limit, const json::Value& parameters) {
+std::optional<ParameterFault> check_page(std::int64_t limit, const json::Value& parameters) {
   const auto asked = parameters.find("limit");
-  if (!asked) return ParameterVerdict::refuse;
+  if (!asked) return ParameterFault{true, "limit"};
+  const ParameterFault refused{false, "limit"};
   std::int64_t value = 0;
   if (asked->is_string()) {
     const std::string_view text = asked->text();
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return ParameterVerdict::refuse;
+    if (error != std::errc{} || end != text.data() + text.size()) return refused;
   } else {
     value = asked->as_int().value_or(0);
   }
-  return value > 0 && value <= limit ? ParameterVerdict::pass : ParameterVerdict::refuse;
+  if (value > 0 && value <= limit) return std::nullopt;
+  return refused;
 }
 
 }  // namespace coffer::policy

@@ -32,6 +32,32 @@ TEST_F(Parameters, AsARealServerAnswers) {
   EXPECT_TRUE(allows(rule, "{}", del));  // a delete has no parameters
 }
 
+TEST_F(Parameters, NamesTheOneThatIsAtFault) {
+  const auto policy =
+      parse("p", R"(path "a" { capabilities = ["update"] allowed_parameters = { "color" = ["red"] } required_parameters = ["color"] }
+                                    path "w" { capabilities = ["read"] min_wrapping_ttl = "1m" max_wrapping_ttl = "1h" }
+                                    path "l" { capabilities = ["list"] pagination_limit = 10 })");
+  ASSERT_TRUE(policy);
+  const auto acl = Acl::compile(std::vector{*policy}, false, nullptr);
+  const auto judge = [&](std::string_view body) {
+    const auto document = json::Document::parse(body).value();
+    const Decision d = acl->decide({.path = "a", .wanted = update, .parameters = document.root()});
+    return std::pair(d.reason, std::string(d.parameter));
+  };
+  using Reason = Decision::Reason;
+  EXPECT_EQ(judge(R"({"color": "red"})"), std::pair(Reason::granted, std::string()));
+  EXPECT_EQ(judge("{}"), std::pair(Reason::missing_parameter, std::string("color")));
+  EXPECT_EQ(judge(R"({"color": "blue"})"), std::pair(Reason::parameter, std::string("color")));
+  EXPECT_EQ(judge(R"({"color": "red", "Size": 1})"), std::pair(Reason::parameter, std::string("Size")));
+  const Decision wrapped = acl->decide({.path = "w", .wanted = read});
+  EXPECT_EQ(wrapped.reason, Reason::wrapping);
+  EXPECT_EQ(wrapped.min_wrapping, Seconds(60));
+  EXPECT_EQ(wrapped.max_wrapping, Seconds(3600));
+  const Decision page = acl->decide({.path = "l/", .wanted = list});
+  EXPECT_EQ(page.reason, Reason::missing_parameter);
+  EXPECT_EQ(page.parameter, "limit");
+}
+
 TEST_F(Parameters, Allowed) {
   EXPECT_TRUE(allows(R"(allowed_parameters = { "a" = [] })", R"({"a": {"any": 1}})"));
   EXPECT_FALSE(allows(R"(allowed_parameters = { "a" = [] })", R"({"b": 1})"));

@@ -33,6 +33,8 @@ using PolicyPtr = std::shared_ptr<const Policy>;
 [[nodiscard]] Result<std::string> format(std::string_view text);
 // The text of the policy "default", which the core creates and users may edit.
 [[nodiscard]] std::string_view default_policy_text();
+// The text of the policy "response-wrapping", which only wrapping tokens have and nobody edits.
+[[nodiscard]] std::string_view wrapping_policy_text();
 
 // What templated paths may refer to; nothing where the caller has no entity. Keys and values as identity stores them. A value that is empty
 // or holds '/', '*' or '+' is never substituted: an allowing rule is dropped, a denying one denies every value (security.md E06). Two
@@ -73,9 +75,12 @@ struct Decision {
     denied,
     missing_capability,
     missing_sudo,
-    parameter,
-    wrapping
+    parameter,          // `parameter` is not allowed, or not with its value
+    missing_parameter,  // `parameter` is required
+    wrapping            // the answer has to be wrapped, for `min_wrapping` to `max_wrapping`
   } reason = Reason::no_rule;
+  std::string_view parameter;                           // valid as long as the Acl and the query's parameters
+  Duration min_wrapping{}, max_wrapping{};              // zero: no limit on that side
   std::span<const std::string_view> granting_policies;  // for the audit record; filled only when allowed; valid as long as the Acl
 };
 

@@ -60,11 +60,15 @@ struct Rendered {
 // True when `{{` and `}}` are balanced; `found` tells whether there are any.
 [[nodiscard]] bool check_templates(std::string_view path, bool& found);
 
-enum class ParameterVerdict : std::uint8_t { pass, refuse };
-// Whether a request's parameters meet required_, denied_ and allowed_parameters.
-[[nodiscard]] ParameterVerdict check_parameters(const Restrictions& restrictions, const json::Value& parameters);
-// Whether a list asks for a page within pagination_limit.
-[[nodiscard]] ParameterVerdict check_page(std::int64_t limit, const json::Value& parameters);
+// Why a request's parameters do not do: `name` is missing, or not allowed with its value. Views into the restrictions or the parameters.
+struct ParameterFault {
+  bool missing = false;
+  std::string_view name;
+};
+// Whether a request's parameters meet required_, denied_ and allowed_parameters; nothing when they do.
+[[nodiscard]] std::optional<ParameterFault> check_parameters(const Restrictions& restrictions, const json::Value& parameters);
+// Whether a list asks for a page within pagination_limit; nothing when it does.
+[[nodiscard]] std::optional<ParameterFault> check_page(std::int64_t limit, const json::Value& parameters);
 
 // "1 error occurred:\n\t* a\n\n", as Go clients know it.
 [[nodiscard]] std::string listed_errors(const std::vector<std::string>& errors);

@@ -124,6 +124,20 @@ def test_another_roles_accessor_is_out_of_reach(root, role):
     login(root, mount, role_id, made["secret_id"]).ok(200)
 
 
+def test_lockout_counts_every_spelling(make_server):
+    """C01: the case of a role id makes no other user of it."""
+    root = make_server().root
+    root.post("sys/auth/ar", {"type": "approle"}).ok(204)
+    root.post("auth/ar/role/web", {"token_policies": ["default"], "role_id": "web-server"}).ok(204)
+    good = secret_id(root, "ar")["secret_id"]
+    for spelling in ("web-server", "WEB-SERVER", "Web-Server", "web-servER", "web-server"):
+        login(root, "ar", spelling, "wrong").refused(400, "invalid role or secret ID")
+    login(root, "ar", "web-server", good).refused(403, "permission denied")
+    assert root.get("sys/locked-users").data["total"] == 1
+    for odd in (" web", "web ", "we\u202eb", "we\tb"):
+        root.post("auth/ar/role/web/role-id", {"role_id": odd}).refused(400)
+
+
 def test_custom_secret_id(root, role):
     mount, name, role_id = role
     made = root.post(f"auth/{mount}/role/{name}/custom-secret-id", {"secret_id": "chosen-by-me"}).ok(200).data
@@ -146,6 +160,7 @@ def test_role_id_can_be_set(root, role):
     ("secret-id-num-uses", {"secret_id_num_uses": 9}, {"secret_id_num_uses": 9}, {"secret_id_num_uses": 0}),
     ("secret-id-ttl", {"secret_id_ttl": "3h"}, {"secret_id_ttl": 10800}, {"secret_id_ttl": 0}),
     ("token-bound-cidrs", {"token_bound_cidrs": ["127.0.0.1/32"]}, {"token_bound_cidrs": ["127.0.0.1"]}, {"token_bound_cidrs": []}),
+    ("secret-id-bound-cidrs", {"secret_id_bound_cidrs": ["127.0.0.1/32"]}, {"secret_id_bound_cidrs": ["127.0.0.1/32"]}, {"secret_id_bound_cidrs": None}),
     ("period", {"token_period": "2h"}, {"token_period": 7200}, {"token_period": 0}),
 ])
 def test_parts_of_a_role(root, role, part, sent, shown, default):

@@ -88,6 +88,40 @@ def test_a_denied_name_is_denied_in_every_spelling(make_server, denied, create, 
     assert root.get(denied).ok(200).data == before
 
 
+def test_a_name_that_is_none_tells_no_mounts(root, userpass):
+    """[C04] A refused spelling answers a stranger as any other path does."""
+    for name in ("%20x", "x%20", "%E2%80%AEx"):
+        for token in (None, "hvs.unknown", root.new_token(["default"])):
+            there, missing = root.get(f"auth/{userpass}/users/{name}", token=token), root.get(f"auth/nomount/users/{name}", token=token)
+            assert (there.status, there.text) == (missing.status, missing.text) and there.status == 403, (there, missing)
+        root.get(f"auth/{userpass}/users/{name}").refused(400)
+
+
+def test_a_slash_at_the_end_opens_nothing(make_server):
+    """[E03] What the handler takes for the same path is judged as the same path."""
+    root = make_server().root
+    root.post("sys/mounts/keep", {"type": "kv"}).ok(204)
+    root.post("sys/auth/keep", {"type": "userpass"}).ok(204)
+    root.post("sys/quotas/rate-limit/keep", {"rate": 1000}).ok(204)
+    for denied in ("sys/mounts/keep", "sys/mounts/keep/tune", "sys/auth/keep", "sys/quotas/rate-limit/keep", "sys/policies/acl/default", "sys/mounts"):
+        who = root.with_policy(f'path "sys/*" {{ capabilities = ["create", "read", "update", "delete", "sudo"] }} path "{denied}" {{ capabilities = ["deny"] }}')
+        for method in ("GET", "DELETE"):
+            assert who.ask(method, denied + "/").status in (403, 404, 405), (method, denied)
+            assert who.ask(method, denied).status in (403, 405), (method, denied)
+    assert "keep/" in root.get("sys/mounts").data and "keep/" in root.get("sys/auth").data and root.get("sys/quotas/rate-limit/keep").status == 200
+
+
+def test_a_denied_header_is_denied_in_every_case(root):
+    """[E03] Names of audited headers are case-insensitive too."""
+    who = root.with_policy("""path "sys/config/auditing/request-headers/*" { capabilities = ["create", "read", "update", "delete", "sudo"] }
+                              path "sys/config/auditing/request-headers/x-secret" { capabilities = ["deny"] }""")
+    for name in ("x-secret", "X-Secret", "X-SECRET", "x%2Dsecret"):
+        who.post(f"sys/config/auditing/request-headers/{name}", {"hmac": False}).refused(403)
+    who.post("sys/config/auditing/request-headers/X-Other", {"hmac": True}).ok(204)
+    assert who.get("sys/config/auditing/request-headers/X-Other").ok(200).data == {"X-Other": {"hmac": True}}
+    root.delete("sys/config/auditing/request-headers/X-Other").ok(204)
+
+
 def test_a_list_does_not_step_over_a_deny(root):
     """[E04] The table of the known fix: a trailing slash opens nothing."""
     mount = unique("foo")
@@ -118,6 +152,15 @@ def test_identity_values_cannot_widen_a_template(make_server):
     root.put("sys/policies/acl/templated", {"policy": f'path "kv/{{{{identity.entity.aliases.{accessor}.metadata.team}}}}/a" {{ capabilities = ["read"] }}'}).ok(204)
     root.post("auth/ar/role/web", {"token_policies": ["templated"]}).ok(204)
     role_id = root.get("auth/ar/role/web/role-id").data["role_id"]
+
+    def login(team):
+        made = root.post("auth/ar/role/web/secret-id", {"metadata": f'{{"team":"{team}"}}'}).ok(200)
+        return root.post("auth/ar/login", {"role_id": role_id, "secret_id": made.data["secret_id"]}, token=None).ok(200).token
+
+    before = login("victim")
+    root.get("kv/victim/a", token=before).ok(200)
+    root.get("kv/victim/a", token=login("other")).refused(403)
+    root.get("kv/victim/a", token=before).refused(403)  # the alias is the role's, and says what its last login said
     for team in ("*", "+", "vict*", "victim/", "victim/a", "../kv/victim", "x/../victim"):
         made = root.post("auth/ar/role/web/secret-id", {"metadata": f'{{"team":"{team}"}}'})
         if made.status != 200:

@@ -1,5 +1,7 @@
 """ACL policies: writing and reading them, how they match, parameters, templates, capabilities; password policies."""
+import datetime
 import json
+import time
 
 import hvac
 import pytest
@@ -228,6 +230,159 @@ def test_resultant_acl(root, secrets):
     data = who.get("sys/internal/ui/resultant-acl").ok(200).data
     assert data["glob_paths"][f"{secrets}/"] == {"capabilities": ["read"]} and data["root"] is False
     assert root.get("sys/internal/ui/resultant-acl").data["root"] is True
+
+
+def expiring(seconds):
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return at.isoformat().replace("+00:00", "Z"), time.monotonic() + seconds
+
+
+def test_a_rule_holds_until_it_expires(root, secrets):
+    """Granted until then and not after, to the millisecond, for tokens of before and for a set that nobody touches meanwhile."""
+    at, end = expiring(2)
+    who = root.with_policy(f'''
+        path "{secrets}/a" {{ capabilities = ["read"] expiration = "{at}" }}
+        path "{secrets}/b/*" {{ capabilities = ["read"] }}''')
+    batch = root.copy(root.new_token(root.post("auth/token/lookup", {"token": who.token}).data["policies"], type="batch"))
+    last_good = 0.0
+    while time.monotonic() < end + 0.5:
+        sent = time.monotonic()
+        if who.get(f"{secrets}/a").status == 200:
+            last_good = sent
+            batch.get(f"{secrets}/a")
+    assert end - 1.5 < last_good <= end + 0.005, f"it granted {last_good - end:+.3f} s after it expired"
+    for one in (who, batch):
+        one.get(f"{secrets}/a").refused(403)
+        one.get(f"{secrets}/b/c").ok(200)
+    assert root.post("sys/capabilities", {"token": who.token, "paths": [f"{secrets}/a"]}).data["capabilities"] == ["deny"]
+
+
+def test_a_denial_that_expires(root, secrets):
+    at, end = expiring(1.5)
+    who = root.with_policy(f'path "{secrets}/*" {{ capabilities = ["read"] }} path "{secrets}/a" {{ capabilities = ["deny"] expiration = "{at}" }}')
+    who.get(f"{secrets}/a").refused(403)
+    time.sleep(max(0, end - time.monotonic()) + 0.05)
+    who.get(f"{secrets}/a").ok(200)
+    past = root.with_policy(f'path "{secrets}/a" {{ capabilities = ["read"] expiration = "2001-01-01T00:00:00Z" }}')
+    past.get(f"{secrets}/a").refused(403)
+    root.put(f"sys/policies/acl/{unique()}", {"policy": 'path "a" { capabilities = ["read"] expiration = "tomorrow" }'}).refused(400, "RFC 3339")
+
+
+# -- why --------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def asked(root, secrets):
+    """Asks why about a path below the mount: asked(client, name, operation, **more) -> data. Whose policy is `name`: grants and denies."""
+    name = unique("why")
+    root.put(f"sys/policies/acl/{name}", {"policy": f'''
+        path "{secrets}/b/*" {{ capabilities = ["read", "list"] }}
+        path "{secrets}/+/mid" {{ capabilities = ["read"] }}
+        path "{secrets}/b/d/*" {{ capabilities = ["deny"] }}
+        path "{secrets}/par" {{ capabilities = ["create", "update"] allowed_parameters = {{ "color" = ["red"] }} required_parameters = ["color"] }}
+        path "{secrets}/wrapped" {{ capabilities = ["read"] min_wrapping_ttl = "1m" max_wrapping_ttl = "1h" }}
+        path "sys/audit" {{ capabilities = ["read"] }}'''}).ok(204)
+    token = root.new_token([name, "there-is-none"])
+
+    def ask(client, path, operation=None, **more):
+        path = path if path.startswith(("sys/", "auth/")) else f"{secrets}/{path}"
+        return client.post("sys/internal/why", {"path": path, **({"operation": operation} if operation else {}), **more}).ok(200).data
+
+    ask.policy, ask.mount, ask.who = name, secrets, root.copy(token)
+    return ask
+
+
+def test_why_of_ones_own_token(asked):
+    """The rule that decided, or what is missing; the same as what a request is answered."""
+    who, mount = asked.who, asked.mount
+    granted = asked(who, "b/c", "read")
+    assert granted["allowed"] is True and granted["code"] == "granted" and granted["policy"] == asked.policy and granted["rule"] == f"{mount}/b/*"
+    assert asked(who, "b/c") == granted, "to read is what is asked about when nothing is said"
+    missing = asked(who, "b/c", "update")
+    assert missing["allowed"] is False and missing["code"] == "missing_capability" and missing["rule"] == f"{mount}/b/*"
+    assert missing["capabilities"] == ["list", "read"] and missing["needs"] == f'path "{mount}/b/c" {{ capabilities = ["update"] }}'
+    wildcard = asked(who, "x/mid", "read")
+    assert wildcard["allowed"] is True and wildcard["rule"] == f"{mount}/+/mid"
+    denied = asked(who, "b/d/e", "read")
+    assert denied["allowed"] is False and denied["code"] == "denied" and denied["rule"] == f"{mount}/b/d/*" and denied["needs"] == "", "more rules do not help"
+    none = asked(who, "c/c", "read")
+    assert none["code"] == "no_rule" and none["rule"] == none["policy"] == "" and none["needs"] == f'path "{mount}/c/c" {{ capabilities = ["read"] }}'
+    assert f"{mount}/b/*" in [rule["rule"] for rule in none["nearest"]]
+    assert none["policies"] == sorted(["default", asked.policy, "there-is-none"]) and none["missing_policies"] == ["there-is-none"]
+    several = asked(who, "b/c", "read,update")
+    assert several["allowed"] is False and [d["allowed"] for d in several["decisions"]] == [True, False]
+    listing = asked(who, "b", "list")
+    assert listing["allowed"] is True and listing["path"] == f"{mount}/b/"
+
+
+def test_why_tells_nothing_of_what_is_stored(asked):
+    one, two = asked(asked.who, "a", "read"), asked(asked.who, "never-written", "read")
+    assert {k: v for k, v in one.items() if k not in ("path", "needs")} == {k: v for k, v in two.items() if k not in ("path", "needs")}
+
+
+def test_why_of_parameters_and_wrapping(asked):
+    who = asked.who
+    assert asked(who, "par", "update", parameters={"color": "red"})["allowed"] is True
+    wrong = asked(who, "par", "update", parameters={"color": "green"})
+    assert (wrong["allowed"], wrong["code"], wrong["parameter"]) == (False, "parameter", "color")
+    other = asked(who, "par", "create", parameters={"color": "red", "size": 1})
+    assert (other["code"], other["parameter"]) == ("parameter", "size")
+    bare = asked(who, "par", "update")
+    assert (bare["code"], bare["parameter"], bare["needs"]) == ("missing_parameter", "color", "")
+    plain = asked(who, "wrapped", "read")
+    assert plain["code"] == "wrapping" and "1m0s" in plain["reason"] and "1h0m0s" in plain["reason"]
+    assert asked(who, "wrapped", "read", wrap_ttl="5m")["allowed"] is True
+    assert asked(who, "wrapped", "read", wrap_ttl="5s")["code"] == "wrapping"
+
+
+def test_why_knows_what_endpoints_ask_for(asked, root):
+    """sudo, folded names, and endpoints that ask for nothing: as the request itself would be judged."""
+    who = asked.who
+    sudo = asked(who, "sys/audit", "read")
+    assert (sudo["allowed"], sudo["code"], sudo["needs"]) == (False, "missing_sudo", 'path "sys/audit" { capabilities = ["read", "sudo"] }')
+    who.get("sys/audit").refused(403)
+    assert asked(who, "sys/health", "read")["code"] == "open"
+    folds = root.with_policy('path "sys/policies/acl/*" { capabilities = ["read"] } path "sys/policies/acl/secret" { capabilities = ["deny"] }')
+    for name in ("secret", "SECRET", "Secret"):
+        assert asked(folds, f"sys/policies/acl/{name}", "read")["code"] == "denied"
+        folds.get(f"sys/policies/acl/{name}").refused(403)
+    assert asked(root, "anything", "delete")["code"] == "root"
+
+
+def test_why_of_anothers_token(asked, root):
+    """Only with sudo at sys/internal/why; then all is told."""
+    accessor = asked.who.get("auth/token/lookup-self").ok(200).data["accessor"]
+    admin = root.with_policy('path "sys/internal/why" { capabilities = ["update", "sudo"] }')
+    for client in (root, admin):
+        for named in ({"token": asked.who.token}, {"accessor": accessor}):
+            data = asked(client, "b/d/e", "read", **named)
+            assert data["code"] == "denied" and data["policy"] == asked.policy and data["rule"] == f"{asked.mount}/b/d/*", data
+    plain = root.with_policy('path "sys/internal/why" { capabilities = ["update"] }')
+    for client in (plain, asked.who):
+        for named in ({"token": root.token}, {"accessor": root.get("auth/token/lookup-self").data["accessor"]}, {"token": "hvs.none"}, {"accessor": "none"}):
+            client.post("sys/internal/why", {"path": "a", **named}).refused(403, "permission denied")
+    assert asked(asked.who, "b/c", "read", token=asked.who.token)["allowed"] is True, "one's own token is one's own"
+    assert asked(asked.who, "b/c", "read", accessor=accessor)["allowed"] is True
+    for named in ({"token": "hvs.none"}, {"accessor": "none"}):
+        root.post("sys/internal/why", {"path": "a", **named}).refused(400, "invalid")
+
+
+def test_why_shows_rules_to_whom_may_see_them(asked, root):
+    """Without the right to read the policy, or one's rules, the reason is told and the rule is not."""
+    closed = root.copy(root.new_token([asked.policy], no_default_policy=True))
+    answer = asked(closed, "b/d/e", "read")
+    assert (answer["allowed"], answer["code"], answer["rule"], answer["policy"]) == (False, "denied", "", "")
+    assert asked(closed, "c/c", "read")["nearest"] == []
+    reader = unique("reader")
+    root.put(f"sys/policies/acl/{reader}", {"policy": f'path "sys/policies/acl/{asked.policy}" {{ capabilities = ["read"] }}'}).ok(204)
+    assert asked(root.copy(root.new_token([asked.policy, reader], no_default_policy=True)), "b/d/e", "read")["rule"] == f"{asked.mount}/b/d/*"
+
+
+def test_why_can_be_closed(root):
+    closed = root.with_policy('path "sys/internal/why" { capabilities = ["deny"] }')
+    closed.post("sys/internal/why", {"path": "a"}).refused(403, "permission denied")
+    root.post("sys/internal/why", {"path": "a"}, token=None).refused(403, "permission denied")
+    root.post("sys/internal/why", {"path": "a"}, token="hvs.none").refused(403, "permission denied")
+    for body in ({}, {"path": ""}, {"path": "a//b"}, {"path": "../a"}, {"path": "a", "operation": "fly"}, {"path": "a", "parameters": "x"}):
+        root.post("sys/internal/why", body).refused(400)
 
 
 def test_why(root, secrets):

@@ -3,7 +3,7 @@
 import hvac
 import pytest
 
-from harness import unique
+from harness import together, unique
 
 GOOD = "long enough"
 
@@ -128,6 +128,37 @@ def test_root_is_no_policy_of_a_user(root, userpass):
             name = [k for k in root.list(f"auth/{userpass}/users").data["keys"]][-1]
             done = login(root, userpass, name)
             assert done.status in (200, 400) and (done.status == 400 or "root" not in [p.strip() for p in done.auth["policies"]])
+
+
+def test_no_login_gives_a_root_token(root, userpass):
+    root.post(f"auth/{userpass}/users/chief", {"password": GOOD, "token_policies": ["root"]}).ok(204)
+    login(root, userpass, "chief").refused(400, "auth methods cannot create root tokens")
+    root.post(f"auth/{userpass}/users/chief", {"token_policies": ["rooT"]}).refused(400, "the root policy is spelled")
+    root.post(f"auth/{userpass}/users/chief/policies", {"token_policies": ["ROOT"]}).refused(400, "the root policy is spelled")
+    root.post(f"auth/{userpass}/users/chief", {"token_policies": ["a/b"]}).refused(400, "must not contain a slash")
+
+
+def test_a_login_makes_up_for_failed_ones(make_server):
+    """Five failures lock a user out; with a success between them the count begins anew."""
+    root = make_server().root
+    root.post("sys/auth/up", {"type": "userpass"}).ok(204)
+    root.post("auth/up/users/alice", {"password": GOOD}).ok(204)
+    for _ in range(3):
+        for _ in range(4):
+            login(root, "up", "alice", "wrong").refused(400)
+        login(root, "up", "Alice").ok(200)
+    assert root.get("sys/locked-users").data["total"] == 0
+
+
+def test_a_flood_of_guesses_is_locked_out(make_server):
+    """Guesses that wait for their turn are counted as they are answered, so a flood gets little more than the five."""
+    server = make_server()
+    root = server.root
+    root.post("sys/auth/up", {"type": "userpass"}).ok(204)
+    root.post("auth/up/users/alice", {"password": GOOD}).ok(204)
+    answers = together(60, lambda i: login(server.client(), "up", "alice", f"wrong{i}"))
+    assert sum(a.status == 400 for a in answers) <= 25, [a.status for a in answers]
+    login(root, "up", "alice").refused(403, "permission denied")
 
 
 def test_hvac_userpass(hv, userpass):

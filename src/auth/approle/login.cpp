@@ -61,6 +61,7 @@ Result<schema::Login> Approle::login(const Caller& caller, Transaction& view, co
     if (!secret->token_bound_cidrs.empty()) role.token.token_bound_cidrs.items = std::move(secret->token_bound_cidrs);
   }
   out.metadata.insert_or_assign("role_name", found->name.str());
+  out.alias_metadata = out.metadata;
   out.alias_name = role.role_id;
   out.internal = role.generation + "/" + found->name.str();
   out.token = std::move(role.token);

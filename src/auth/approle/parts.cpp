@@ -39,6 +39,7 @@ struct SecretIdTtl {
 };
 struct SecretIdBoundCidrs {
   using Value = schema::CommaList;
+  static constexpr bool null_when_empty = true;
   static constexpr std::string_view pattern = "role/{role_name}/secret-id-bound-cidrs", name = "secret_id_bound_cidrs",
                                     help = "Address blocks from which logins come.";
   static Value& of(Role& role) { return role.secret_id_bound_cidrs; }
@@ -87,6 +88,9 @@ Result<std::optional<PartReply<P>>> Approle::read_part(const Caller&, const Snap
   if (!role) return std::optional<PartReply<P>>();
   PartReply<P> out{};
   out.value = P::of(*role);
+  if constexpr (NullWhenEmpty<P>) {
+    if (out.value->items.empty()) out.value.reset();
+  }
   if constexpr (HasOldName<P>) {
     if (P::written_old(*role)) out.old.value = out.value;
   }
@@ -127,6 +131,7 @@ template <class P>
 void Approle::add_part(std::vector<schema::Endpoint>& out) {
   using schema::Verb;
   out.push_back(schema::at(P::pattern, P::help)
+                    .folds_names()
                     .on(Verb::read, this, &Approle::read_part<P>, "Reads the parameter.")
                     .on(Verb::write, this, &Approle::write_part<P>, "Sets the parameter.")
                     .on(Verb::remove, this, &Approle::delete_part<P>, "Sets the parameter back."));
@@ -145,6 +150,7 @@ void Approle::add_part_endpoints(std::vector<schema::Endpoint>& out) {
   add_part<TokenNumUses>(out);
   add_part<TokenBoundCidrs>(out);
   out.push_back(schema::at(LocalSecretIds::pattern, LocalSecretIds::help)
+                    .folds_names()
                     .on(schema::Verb::read, this, &Approle::read_part<LocalSecretIds>, "Reads the parameter."));
 }
 

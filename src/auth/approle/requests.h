@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "auth/approle/records.h"
@@ -100,9 +101,12 @@ struct PutPart<P> {
                       field<&PutPart::old>(P::old_name, "Older name of the same.").open()};
   }
 };
+// A list that was never set is null where P says so.
+template <class P>
+concept NullWhenEmpty = requires { P::null_when_empty; };
 template <class P>
 struct PartReply {
-  typename P::Value value;
+  std::conditional_t<NullWhenEmpty<P>, std::optional<typename P::Value>, typename P::Value> value;
   static constexpr auto fields() { return std::tuple{field<&PartReply::value>(P::name, P::help).open()}; }
 };
 template <HasOldName P>

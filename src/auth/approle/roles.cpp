@@ -54,11 +54,13 @@ void Approle::add_role_endpoints(std::vector<schema::Endpoint>& out) {
   using schema::Verb;
   out.push_back(schema::at("role", "The roles.").on(Verb::list, this, &Approle::list_roles, "Lists the roles."));
   out.push_back(schema::at("role/{role_name}", "A role: what its tokens may do, and who may log in.")
+                    .folds_names()
                     .on(Verb::read, this, &Approle::read_role, "Reads a role.")
                     .on(Verb::write, this, &Approle::write_role, "Makes a role, or changes what is given.")
                     .exists(this, &Approle::exists)
                     .on(Verb::remove, this, &Approle::delete_role, "Deletes a role with its secret ids."));
   out.push_back(schema::at("role/{role_name}/role-id", "The id that a login names the role by.")
+                    .folds_names()
                     .on(Verb::read, this, &Approle::read_role_id, "Reads the role's id.")
                     .on(Verb::write, this, &Approle::write_role_id, "Sets the role's id."));
 }

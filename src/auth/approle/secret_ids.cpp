@@ -70,7 +70,7 @@ schema::Reply unknown_accessor(std::string_view accessor) {
 
 void Approle::add_secret_id_endpoints(std::vector<schema::Endpoint>& out) {
   using schema::Verb;
-  const auto part = [&](std::string_view pattern, std::string_view help) { return schema::at(pattern, help); };
+  const auto part = [&](std::string_view pattern, std::string_view help) { return schema::at(pattern, help).folds_names(); };
   out.push_back(part("role/{role_name}/secret-id", "Secret ids of a role.")
                     .on(Verb::write, this, &Approle::make_secret_id, "Makes a secret id.")
                     .on(Verb::list, this, &Approle::list_accessors, "Lists the accessors of the secret ids."));
@@ -89,7 +89,7 @@ void Approle::add_secret_id_endpoints(std::vector<schema::Endpoint>& out) {
                     .on(Verb::write, this, &Approle::destroy_accessor, "Destroys a secret id by its accessor.")
                     .on(Verb::remove, this, &Approle::destroy_accessor, "Destroys a secret id by its accessor."));
   out.push_back(
-      part("tidy/secret-id", "Secret ids whose time is over.").on(Verb::write, this, &Approle::tidy, "Erases them from the store."));
+      schema::at("tidy/secret-id", "Secret ids whose time is over.").on(Verb::write, this, &Approle::tidy, "Erases them from the store."));
 }
 
 Result<NewSecretReply> Approle::make_secret_id(const Caller& caller, Transaction& view, const NewSecret& in) {

@@ -55,7 +55,8 @@ Result<Role> require_role(const Snapshot& view, const NormalizedName& name) {
 Result<void> save_role(Transaction& view, const NormalizedName& name, const Role& role) { return view.put(role_key(name), encode(role)); }
 
 Result<void> set_role_id(Transaction& view, const IdHash& hash, const NormalizedName& name, Role& role, std::string role_id) {
-  if (role_id.size() > 4096) return invalid("role_id is longer than 4096 bytes");
+  // Failed logins are counted by the normal spelling of the role id, so it must have one.
+  if (!NormalizedName::from(role_id)) return invalid("role_id must be at most 512 printable characters, without a space at either end");
   const std::string key = id_key(hash.of_role_id(role_id));
   const auto owner = TRY(view.get(key));
   if (owner && owner->reveal_text() != name.view()) return invalid("role_id is in use by another role");

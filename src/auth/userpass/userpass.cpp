@@ -107,15 +107,19 @@ class Userpass final : public Backend {
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("users", "The users.").on(Verb::list, this, &Userpass::list_users, "Lists the users."));
     out.push_back(schema::at("users/{username}", "A user.")
+                      .folds_names()
                       .on(Verb::read, this, &Userpass::read_user, "Reads a user's token parameters.")
                       .on(Verb::write, this, &Userpass::write_user, "Makes a user, or changes what is given.")
                       .exists(this, &Userpass::exists)
                       .on(Verb::remove, this, &Userpass::delete_user, "Deletes a user."));
     out.push_back(schema::at("users/{username}/password", "A user's password.")
+                      .folds_names()
                       .on(Verb::write, this, &Userpass::write_password, "Sets the password."));
     out.push_back(schema::at("users/{username}/policies", "A user's policies.")
+                      .folds_names()
                       .on(Verb::write, this, &Userpass::write_policies, "Sets the policies."));
     out.push_back(schema::at("login/{username}", "Login.")
+                      .folds_names()
                       .on(Verb::write, this, &Userpass::login, "Logs in by name and password.", schema::Access::anyone)
                       .locks_out<&TryLogin::username>());
     return out;

@@ -79,7 +79,9 @@ class AuditTopic final : public Topic {
     out.push_back(schema::at("config/auditing/request-headers", "Request headers that are recorded.")
                       .on(Verb::read, this, &T::headers, "Lists them.", Access::sudo).repeats_data());
     out.push_back(schema::at("config/auditing/request-headers/{header}", "A request header that is recorded.")
-                      .on(Verb::read, this, &T::header, "Shows how.", Access::sudo).repeats_data()
+                      .folds_names()
+                      .on(Verb::read, this, &T::header, "Shows how.", Access::sudo)
+                      .repeats_data()
                       .on(Verb::write, this, &T::set_header, "Records it from now on.", Access::sudo)
                       .on(Verb::remove, this, &T::remove_header, "Records it no longer.", Access::sudo));
     return out;
@@ -160,11 +162,13 @@ class AuditTopic final : public Topic {
     }};
   }
   static std::string header_key(std::string_view name) { return std::string(headers_prefix) + hex_encode(ascii_lower(name)); }
-  Result<schema::Custom> header(const Caller&, const Snapshot& sys, const OneHeader& in) {
+  Result<schema::Custom> header(const Caller& c, const Snapshot& sys, const OneHeader& in) {
     const auto text = TRY(sys.get(header_key(in.header)));
     if (!text) return invalid("Could not find header in config");
     const bool hmac = TRY(schema::from_json<HeaderRow>(text->reveal_text())).hmac;
-    return schema::Custom{[name = in.header, hmac](json::Writer& w) {
+    // Shown as the caller spelled it.
+    const std::string_view path = c.path.substr(0, c.path.ends_with('/') ? c.path.size() - 1 : c.path.size());
+    return schema::Custom{[name = std::string(path.substr(path.rfind('/') + 1)), hmac](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object().key(name).begin_object().key("hmac").boolean(hmac).end_object().end_object();
     }};

@@ -145,7 +145,7 @@ class ConfigTopic final : public Topic {
     const Access metrics = system_.config.unauthenticated_metrics ? Access::anyone : Access::token;
     out.push_back(schema::at("metrics", "Counters.").on(Verb::read, this, &T::metrics, "Shows them as JSON or for Prometheus.", metrics));
     out.push_back(schema::at("ha-status", "Nodes of the cluster.").on(Verb::read, this, &T::ha_status, "Lists them.").repeats_data());
-    out.push_back(schema::at("replication/status", "Replication.").on(Verb::read, this, &T::replication, "There is none.", Access::anyone));
+    out.push_back(schema::at("replication/status", "Replication.").on(Verb::read, this, &T::replication, "There is none."));
   }
 
   Result<CorsReply> cors(const Caller&, const Snapshot& sys, const Empty&) {

@@ -86,6 +86,7 @@ class QuotasTopic final : public Topic {
                       .on(Verb::remove, this, &T::remove, "Removes it."));
     out.push_back(schema::at("locked-users", "Users who are locked out.").on(Verb::read, this, &T::locked_users, "Lists them."));
     out.push_back(schema::at("locked-users/{mount_accessor}/unlock/{alias_identifier}", "A user who is locked out.")
+                      .folds_names()
                       .on(Verb::write, this, &T::unlock, "Lets the user log in again."));
     return out;
   }
