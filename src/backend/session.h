@@ -18,6 +18,9 @@ class Session {
   // The last transaction of the request, in which lease and token records are written too. Call at most once, last; it checks again what
   // the decision stood on (a password changed during Argon2) and fails with Code::conflict when that is gone.
   virtual void finish(std::function<Result<void>(Transaction&)> work) = 0;
+  // What puts things back as they were, should the handler fail after all, or its answer not be recorded: then it is withheld, and nobody was
+  // told what this request made (security.md I02). Called at most once, on the worker, after all else; true when things are as before.
+  virtual void unless_recorded(std::function<bool()> undo) = 0;
 };
 
 }  // namespace coffer

@@ -45,6 +45,7 @@ class TestSession final : public Session {
   Result<void> snapshot(const std::function<Result<void>(const Snapshot&)>& work) override { return work(store_); }
   Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override { return work(store_); }
   void finish(std::function<Result<void>(Transaction&)> work) override { last = std::move(work); }
+  void unless_recorded(std::function<bool()>) override {}
   std::function<Result<void>(Transaction&)> last;
 
  private:

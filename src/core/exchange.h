@@ -40,6 +40,7 @@ struct Exchange {
   bool failed_before = false;  // logins under lockout_key: a success makes up for them
 
   Outcome outcome;
+  std::function<bool()> undo;            // Session::unless_recorded
   std::vector<std::string> made_tokens;  // ids of tokens that this request made: revoked again when its answer cannot be audited
   storage::Position position = 0;
   bool request_recorded = false;

@@ -283,6 +283,7 @@ class WorkerSession final : public Session {
     return {};
   }
   void finish(std::function<Result<void>(Transaction&)> work) override { last_ = std::move(work); }
+  void unless_recorded(std::function<bool()> undo) override { x_.undo = std::move(undo); }
   std::function<Result<void>(Transaction&)> last_;
 
  private:
@@ -442,6 +443,7 @@ Result<void> Pipeline::complete(Exchange& x, RequestSpaces& spaces, schema::Repl
 }
 
 void Pipeline::fail_with(ExchangePtr x, Error error) {
+  if (x->undo) (void)std::exchange(x->undo, {})();
   if (error.code == Code::bad_credentials && !x->lockout_key.empty()) {
     x->outcome.error = std::move(error);
     return count_failed_login(std::move(x));
@@ -461,7 +463,8 @@ void Pipeline::finish(ExchangePtr x) {
 void Pipeline::after_audit(ExchangePtr x, bool ok) {
   if (!ok) {
     counters_.audit_failures.fetch_add(1, std::memory_order_relaxed);
-    const bool wrote = x->position != 0;
+    const bool undone = !x->undo || std::exchange(x->undo, {})();
+    const bool wrote = x->position != 0 || !undone;
     x->outcome = {};
     x->outcome.error = Error{Code::internal, wrote ? "internal error: the answer could not be audited and is withheld; the change may have taken effect"
                                                    : "internal error: the request could not be audited and was refused"};

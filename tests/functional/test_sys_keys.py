@@ -1,11 +1,17 @@
 """Rekey, rotate, generate-root: the ceremonies that replace keys, each proved by a fresh process that unseals with what came out."""
 import base64
+import contextlib
+import fcntl
 import itertools
+import json
+import os
+import threading
+import time
 
 import hvac
 import pytest
 
-from harness import together
+from harness import together, wait_until
 
 
 @pytest.fixture
@@ -17,6 +23,48 @@ def three(make_server):
 def xor(encoded: str, otp: str) -> str:
     raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
     return bytes(a ^ b for a, b in zip(raw, otp.encode())).decode()
+
+
+class Pipe:
+    """A pipe of two pages as the only audit device, drained by a thread but for when there is to be room for one record only."""
+
+    def __init__(self, server):
+        self.path = f"{server.folder}/audit/pipe"
+        os.mkfifo(self.path, 0o600)
+        self.file = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        assert fcntl.fcntl(self.file, 1031, 8192) == 8192  # F_SETPIPE_SZ
+        self.lock, self.ended = threading.Lock(), False
+        self.thread = threading.Thread(target=self._drain)
+        self.thread.start()
+        server.root.put("sys/audit/pipe", {"type": "file", "options": {"file_path": self.path}}).ok(204)
+
+    def _drain(self):
+        while not self.ended:
+            with self.lock, contextlib.suppress(BlockingIOError):
+                os.read(self.file, 65536)
+            time.sleep(0.001)
+
+    @contextlib.contextmanager
+    def room_for_one(self):
+        """Room for the next request's record, and not for its answer's: one page is full, and a pipe says that it is when its last page is begun."""
+        time.sleep(1.5)  # the chain is signed by now, so that no other record takes the room
+        with self.lock:
+            os.write(self.file, b"x" * 4096)
+            yield
+            got = os.read(self.file, 65536)[4096:]
+            assert json.loads(got)["type"] == "request", got
+
+    def close(self):
+        self.ended = True
+        self.thread.join()
+        os.close(self.file)
+
+
+@pytest.fixture
+def pipe(three):
+    made = Pipe(three)
+    yield made
+    made.close()
 
 
 # -- generate-root -----------------------------------------------------------------------------------------------------
@@ -57,6 +105,21 @@ def test_generate_root_is_closed_to_strangers(three):
     assert root.get("sys/generate-root/attempt").json["nonce"] == begun["nonce"]
     root.delete("sys/generate-root/attempt").ok(204)
     assert root.get("sys/generate-root/attempt").json["started"] is False
+
+
+def test_sudo_is_enough(three):
+    """A token that is not root, with sudo on the path; without the capability of the verb, sudo alone is not."""
+    root = three.root
+    keeper = root.with_policy("""path "sys/generate-root/*" { capabilities = ["create", "read", "update", "delete", "sudo"] }
+                                 path "sys/rekey/*" { capabilities = ["create", "read", "update", "delete", "sudo"] }""")
+    half = root.with_policy('path "sys/generate-root/*" { capabilities = ["sudo"] } path "sys/rekey/*" { capabilities = ["read", "update"] }')
+    for path in ("sys/generate-root/attempt", "sys/rekey/init"):
+        keeper.get(path).ok(200)
+        half.get(path).refused(403, "permission denied")
+    keeper.put("sys/generate-root/attempt", {}).ok(200)
+    keeper.delete("sys/generate-root/attempt").ok(204)
+    keeper.put("sys/rekey/init", {"secret_shares": 2, "secret_threshold": 2}).ok(200)
+    keeper.delete("sys/rekey/init").ok(204)
 
 
 def test_generate_root_can_be_opened_by_config(make_server):
@@ -225,3 +288,37 @@ def test_hvac_keys(three):
     assert len(done["keys"]) == 5
     client.sys.rotate_encryption_key()
     assert client.sys.get_encryption_key_status()["data"]["term"] == 2 or client.sys.encryption_key_status["data"]["term"] == 2
+
+
+# -- answers that cannot be audited -----------------------------------------------------------------------------------
+def test_a_root_token_that_nobody_was_told_is_taken_back(three, pipe):
+    """I02: the request is recorded, its answer cannot be: no token leaves, none lives on."""
+    root = three.root
+    begun = root.put("sys/generate-root/attempt", {}).ok(200).json
+    for key in three.keys[:2]:
+        root.put("sys/generate-root/update", {"key": key, "nonce": begun["nonce"]}).ok(200)
+    before = root.list("auth/token/accessors").ok(200).data["keys"]
+    with pipe.room_for_one():
+        answer = root.put("sys/generate-root/update", {"key": three.keys[2], "nonce": begun["nonce"]})
+        assert answer.status == 500 and "encoded_token" not in answer.text, answer
+    wait_until(lambda: root.get("sys/mounts").status == 200, what="the audit device")
+    assert root.list("auth/token/accessors").ok(200).data["keys"] == before
+    assert root.get("sys/generate-root/attempt").ok(200).json["started"] is False
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_shares_that_nobody_was_given_are_taken_back(three, pipe, verify):
+    """I02: the former shares stay in force."""
+    root, old = three.root, list(three.keys)
+    begun = root.put("sys/rekey/init", {"secret_shares": 3, "secret_threshold": 2, "require_verification": verify}).ok(200).json
+    for key in old[:2]:
+        root.put("sys/rekey/update", {"key": key, "nonce": begun["nonce"]}).ok(200)
+    with pipe.room_for_one():
+        answer = root.put("sys/rekey/update", {"key": old[2], "nonce": begun["nonce"]})
+        assert answer.status == 500 and "keys" not in answer.json, answer
+    wait_until(lambda: root.get("sys/mounts").status == 200, what="the audit device")
+    idle = root.get("sys/rekey/init").ok(200).json
+    assert idle["started"] is False and idle["required"] == 3
+    three.terminate()
+    three.spawn().unseal()
+    root.get("sys/mounts").ok(200)

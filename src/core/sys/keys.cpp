@@ -1,5 +1,7 @@
 #include "base/encoding.h"
+#include "base/log.h"
 #include "core/envelope.h"
+#include "core/revoke.h"
 #include "core/sys/mount_rows.h"
 #include "core/sys/topics.h"
 
@@ -212,6 +214,12 @@ Result<SecretBytes> key_of(const Share& in) {
   return barrier::decode_key(in.key);
 }
 
+// For Session::unless_recorded.
+bool put_back(const Result<void>& done, std::string_view what) {
+  if (!done) log::error("a {} whose answer could not be audited could not be taken back: {}", what, done.error().message);
+  return done.has_value();
+}
+
 class KeysTopic final : public Topic {
  public:
   explicit KeysTopic(System& system) : system_(system) {}
@@ -277,11 +285,15 @@ class KeysTopic final : public Topic {
     return answer<place>(show(TRY(named<place>(system_.seal.rekey_status(kind)))));
   }
   template <ShareKind kind, Place place>
-  Result<schema::Reply> rekey_start(const Caller& c, Session&, const StartRekey& in) {
+  Result<schema::Reply> rekey_start(const Caller& c, Session& session, const StartRekey& in) {
     CHECK_OK(permit(c, system_.config.unauthenticated_rekey));
     const auto bounded = [](std::int64_t n) { return static_cast<int>(std::clamp<std::int64_t>(n, -1, 100'000)); };
     const barrier::RekeyRequest request{bounded(in.secret_shares), bounded(in.secret_threshold), in.pgp_keys, in.backup, in.require_verification};
-    return answer<place>(show(TRY(named<place>(system_.seal.rekey_init(kind, request, initiator(c))))));
+    const auto status = TRY(named<place>(system_.seal.rekey_init(kind, request, initiator(c))));
+    session.unless_recorded([this, nonce = status.nonce, by = std::string(initiator(c))] {
+      return put_back(system_.seal.rekey_cancel(kind, nonce, by), "rekey");
+    });
+    return answer<place>(show(status));
   }
   template <ShareKind kind, Place place>
   Result<schema::Nothing> rekey_cancel(const Caller& c, Session&, const Nonce& in) {
@@ -290,10 +302,12 @@ class KeysTopic final : public Topic {
     return schema::Nothing{};
   }
   template <ShareKind kind, Place place>
-  Result<schema::Reply> rekey_update(const Caller& c, Session&, const Share& in) {
+  Result<schema::Reply> rekey_update(const Caller& c, Session& session, const Share& in) {
     CHECK_OK(permit(c, system_.config.unauthenticated_rekey));
     const auto update = TRY(named<place>(system_.seal.rekey_update(kind, TRY(key_of(in)), in.nonce)));
     if (!update.complete) return answer<place>(show(update.status));
+    // New shares that nobody was given must not be the ones that open the seal.
+    session.unless_recorded([this, nonce = update.status.nonce] { return put_back(system_.seal.rekey_revert(kind, nonce), "rekey"); });
     return answer<place>(show_done(update));
   }
   template <ShareKind kind, Place place>
@@ -349,9 +363,13 @@ class KeysTopic final : public Topic {
     return answer<place>(show(TRY(system_.seal.generate_root_status())));
   }
   template <Place place>
-  Result<schema::Reply> root_start(const Caller& c, Session&, const StartRoot& in) {
+  Result<schema::Reply> root_start(const Caller& c, Session& session, const StartRoot& in) {
     CHECK_OK(permit(c, system_.config.unauthenticated_generate_root));
-    return answer<place>(show(TRY(system_.seal.generate_root_init(in.otp, in.pgp_key, initiator(c)))));
+    const auto status = TRY(system_.seal.generate_root_init(in.otp, in.pgp_key, initiator(c)));
+    session.unless_recorded([this, nonce = status.nonce, by = std::string(initiator(c))] {
+      return put_back(system_.seal.generate_root_cancel(nonce, by), "root generation");
+    });
+    return answer<place>(show(status));
   }
   template <Place place>
   Result<schema::Nothing> root_cancel(const Caller& c, Session&, const Nonce& in) {
@@ -360,17 +378,20 @@ class KeysTopic final : public Topic {
     return schema::Nothing{};
   }
   template <Place place>
-  Result<schema::Reply> root_update(const Caller& c, Session&, const Share& in) {
+  Result<schema::Reply> root_update(const Caller& c, Session& session, const Share& in) {
     CHECK_OK(permit(c, system_.config.unauthenticated_generate_root));
-    const auto make = [this]() -> Result<SecretBytes> {
-      Runtime* runtime = system_.runtime.load();
-      if (runtime == nullptr) return fail(Code::sealed, "Vault is sealed");
+    Runtime* runtime = system_.runtime.load();
+    if (runtime == nullptr) return fail(Code::sealed, "Vault is sealed");
+    const auto make = [runtime, &session]() -> Result<SecretBytes> {
       SecretBytes token;
       auto done = runtime->transact([&](RequestSpaces& spaces) -> Result<void> {
         token = TRY(make_root_token(spaces, *runtime, SecretBytes()));
         return {};
       });
       if (!done) return std::unexpected(std::move(done).error());
+      // A root token that nobody was told must not live on.
+      session.unless_recorded(
+          [runtime, id = runtime->keys().id_of(token.reveal_text())] { return put_back(revoke_tree(*runtime, id), "root generation"); });
       return token;
     };
     return answer<place>(show(TRY(system_.seal.generate_root_update(TRY(key_of(in)), in.nonce, make))));
