@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 
+#include "cli/commands/denial.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "cli/version.h"
@@ -77,10 +78,13 @@ int unknown_command(World& world, std::string_view group, std::string_view word)
   return world.persona == Persona::coffer ? exit_local : 127;
 }
 
-int report(World& world, const Failure& failure) {
+int report(World& world, const Failure& failure, Context* context = nullptr) {
   Console& console = *world.console;
   if (!failure.output.empty()) console.line(failure.output);
   if (!failure.text.empty()) console.error(failure.text);
+  if (failure.denial && context != nullptr && context->friendly())
+    if (const Expected<Client*> client = context->client())
+      if (const std::string why = explain_denial(**client, *failure.denial); !why.empty()) console.note(why);
   if (!failure.next.empty() && world.persona == Persona::coffer) console.note("Next: " + failure.next);
   return failure.exit_code;
 }
@@ -112,7 +116,7 @@ int run_command(World& world, const CommandSpec& command, std::span<const std::s
   if (const Expected<void> fits = check_count(command, parsed->arguments.size()); !fits) return report(world, fits.error());
   Context context(world, command, std::move(*parsed));
   const Expected<int> code = command.handler(context);
-  return code ? *code : report(world, code.error());
+  return code ? *code : report(world, code.error(), &context);
 }
 
 bool colours_wanted(const World& world) {

@@ -23,6 +23,12 @@ Query with(Query query, std::string name, std::string value) {
   return query;
 }
 
+std::string_view capability_of(std::string_view method, const Query& query) {
+  for (const auto& [name, value] : query)
+    if ((name == "list" || name == "scan") && value == "true") return name == "list" ? "list" : "scan";
+  return method == "GET" ? "read" : method == "PATCH" ? "patch" : method == "DELETE" ? "delete" : "update";
+}
+
 std::vector<std::string> texts(json::Value list) {
   std::vector<std::string> out;
   for (const json::Value& element : list.elements()) out.emplace_back(element.is_string() ? element.text() : element.raw());
@@ -43,8 +49,8 @@ json::Value Answer::member(std::string_view name) const {
 std::vector<std::string> Answer::warnings() const { return texts(member("warnings")); }
 
 Failure failed(std::string_view prefix, RequestError error, int exit_code) {
-  if (!error.preview.empty()) return Failure{exit_ok, {}, {}, std::move(error.preview)};
-  return Failure{exit_code, std::string(prefix) + error.text, std::move(error.next), {}};
+  if (!error.preview.empty()) return Failure{exit_ok, {}, {}, std::move(error.preview), {}};
+  return Failure{exit_code, std::string(prefix) + error.text, std::move(error.next), {}, std::move(error.denial)};
 }
 
 Client::Plain::Plain(Client& client)
@@ -113,7 +119,9 @@ Reply<HttpResponse> Client::perform(std::string_view method, std::string_view pa
   if (!response)
     return std::unexpected(RequestError{.text = std::move(response.error().text), .next = std::move(response.error().next)});
   if (response->status >= 200 && response->status < 400) return std::move(*response);
-  return std::unexpected(status_error(method, request.target, *response));
+  RequestError error = status_error(method, request.target, *response);
+  if (error.status == 403 && !options_.token.empty()) error.denial = Denial{std::string(capability_of(method, query)), std::string(path)};
+  return std::unexpected(std::move(error));
 }
 
 std::vector<std::pair<std::string, std::string>> Client::headers(std::string_view method) const {

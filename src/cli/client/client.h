@@ -48,6 +48,7 @@ struct RequestError {
   std::string preview = {};  // -output-curl-string and -output-policy: what to print instead; then nothing failed
   std::string next = {};     // what to do about it
   std::string body = {};     // of an answer with an error status
+  std::optional<Denial> denial = {};
   [[nodiscard]] bool mentions(std::string_view words) const { return text.find(words) != std::string::npos; }
 };
 template <class T>

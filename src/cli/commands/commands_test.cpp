@@ -379,6 +379,55 @@ TEST_F(CommandTest, WrappedAnswer) {
   EXPECT_EQ(console.out, "hvs.w");
 }
 
+TEST_F(CommandTest, WhyShowsTheRule) {
+  persona = Persona::coffer;
+  server.on(
+      "POST /v1/sys/internal/why",
+      R"({"data":{"allowed":false,"path":"kv/a","operation":"update","code":"missing_capability","reason":"the rule that matches does not grant this",)"
+      R"("policy":"dev","rule":"kv/*","capabilities":["read"],"nearest":[],"needs":"path \"kv/a\" { capabilities = [\"update\"] }",)"
+      R"("policies":["default","dev"],"missing_policies":["gone"]}})");
+  EXPECT_EQ(run({"policy", "why", "-capability=update", "-parameter=color=red", "/kv/a"}), 0) << console.err;
+  EXPECT_EQ(server.requests.back().body, R"({"path":"kv/a","operation":["update"],"parameters":{"color":"red"}})");
+  EXPECT_EQ(console.out,
+            "Denied: update of kv/a: the rule that matches does not grant this\n"
+            "  Rule: kv/* [read] in policy \"dev\"\n"
+            "  Needs: path \"kv/a\" { capabilities = [\"update\"] }\n"
+            "The token names the policy \"gone\", which does not exist.\n");
+  server.on("POST /v1/sys/internal/why",
+            R"({"data":{"allowed":false,"decisions":[{"allowed":true,"path":"a","operation":"read","reason":"a rule grants it"},)"
+            R"({"allowed":false,"path":"a","operation":"list","reason":"x"}]}})");
+  (void)run({"why", "a"});
+  EXPECT_EQ(run({"why", "-capability=read", "-capability=list", "a"}), 0);
+  EXPECT_EQ(console.out, "Allowed: read of a: a rule grants it\nDenied: list of a: x\n");
+}
+
+TEST_F(CommandTest, ADenialIsExplained) {
+  const std::string refused = R"({"errors":["1 error occurred:\n\t* permission denied\n\n"]})";
+  server.on("PUT /v1/kv/a", refused, 403);
+  server.on(
+      "POST /v1/sys/internal/why",
+      R"({"data":{"allowed":false,"path":"kv/a","operation":"update","reason":"no rule of the token's policies matches this path","policy":"","rule":"",)"
+      R"("nearest":[{"policy":"dev","rule":"kv/b/*","capabilities":["read"]}],"needs":"path \"kv/a\" {}","policies":["default","dev"],"missing_policies":[]}})");
+  EXPECT_EQ(run({"write", "kv/a", "x=y"}), 2);
+  EXPECT_EQ(server.requests.size(), 1U) << "Vault's own command asks nothing more";
+  persona = Persona::coffer;
+  EXPECT_EQ(run({"write", "kv/a", "x=y"}), 2);
+  EXPECT_EQ(server.requests.back().body, R"({"path":"kv/a","operation":"update"})");
+  EXPECT_TRUE(
+      console.err.ends_with("Permission denied: update of kv/a: no rule of the token's policies matches this path\n"
+                            "  Closest rule: kv/b/* [read] in policy \"dev\"\n"
+                            "  Needs: path \"kv/a\" {}\n"
+                            "  Policies: default, dev\n"))
+      << console.err;
+  server.on("GET /v1/sys/internal/ui/mounts/kv/a", R"({"errors":["preflight capability check returned 403"]})", 403);
+  EXPECT_EQ(run({"kv", "get", "kv/a"}), 2);
+  EXPECT_TRUE(
+      console.err.ends_with("Permission denied: no rule of the token's policies reaches anything on the mount of kv/a.\n"
+                            "  Policies: default, dev\n"
+                            "  Needs: path \"kv/data/a\" { capabilities = [\"read\"] }   (KV version 2; without data/ for version 1)\n"))
+      << console.err;
+}
+
 TEST_F(CommandTest, NamesAndVersions) {
   EXPECT_EQ(run({"-version"}), 0);
   EXPECT_TRUE(console.out.starts_with("Vault v1.18.5 (")) << console.out;

@@ -39,6 +39,7 @@ Expected<KvTarget> kv_target_at(Client& client, std::string_view mount_flag, std
       error.text = fmt::format("The KV version of {} must be asked for before the request can be shown, and your token may not read it: run the command "
                                "again with a token that may.",
                                asked);
+    if (error.denial) error.denial = Denial{"", asked};
     return std::unexpected(failed("", std::move(error)));
   }
   if (*answer) {  // servers without the probe answer 404: they have KV version 1

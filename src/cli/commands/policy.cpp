@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "cli/commands/common.h"
+#include "cli/commands/denial.h"
 #include "cli/friendly/private_file.h"
 
 namespace coffer::cli {
@@ -76,25 +77,19 @@ Expected<int> format(Context& context) {
   return exit_ok;
 }
 
-// What the server says about one decision, as lines: allowed or denied, by which rule of which policy, and what would change it.
-void print_reason(Context& context, json::Value reason) {
-  for (const auto& [name, value] : reason.members()) {
-    if (value.is_null() || (value.is_string() && value.text().empty())) continue;
-    context.console.line(fmt::format("  {:<12} {}", fmt::format("{}:", name), go_value(value)));
-  }
-}
-
 Expected<int> why(Context& context) {
   Client& client = *TRY(context.client());
   std::string body;
   json::Writer writer(body);
   writer.begin_object();
   writer.key("path").string(trim_slashes(context.arguments[0]) + (context.arguments[0].ends_with('/') ? "/" : ""));
-  const std::vector<std::string> capabilities = context.flags.list("capability");
-  if (capabilities.size() == 1) writer.key("capability").string(capabilities[0]);
-  else if (!capabilities.empty()) writer.key("capabilities").raw(json_list(capabilities));
+  if (const std::vector<std::string> capabilities = context.flags.list("capability"); !capabilities.empty())
+    writer.key("operation").raw(json_list(capabilities));
   if (const std::string accessor = context.flags.text("accessor"); !accessor.empty()) writer.key("accessor").string(accessor);
+  if (const auto parameters = context.flags.map("parameter"); !parameters.empty()) writer.key("parameters").raw(json_map(parameters));
+  if (const std::string ttl = client.wrap_ttl(); !ttl.empty()) writer.key("wrap_ttl").string(ttl);
   writer.end_object();
+  const Client::Plain plain(client);
   Reply<MaybeAnswer> answer = client.post("sys/internal/why", std::move(body));
   if (!answer) return std::unexpected(failed("Error asking why: ", std::move(answer).error()));
   if (!*answer) return stop(exit_server, "Error asking why: the server gave no answer");
@@ -102,11 +97,11 @@ Expected<int> why(Context& context) {
   if (!context.is_table()) return output_value(context, data);
   print_warnings(context, **answer);
   const json::Value decisions = member_of(data, "decisions");
-  if (decisions.is_array()) {
-    for (const json::Value& decision : decisions.elements()) print_reason(context, decision);
-    return exit_ok;
-  }
-  return output_value(context, data);
+  for (const json::Value& decision : decisions.is_array() ? decisions.elements() : std::vector<json::Value>{data})
+    context.console.line(decision_text(decision));
+  for (const json::Value& missing : member_of(data, "missing_policies").elements())
+    context.console.line(fmt::format("The token names the policy \"{}\", which does not exist.", missing.text()));
+  return exit_ok;
 }
 
 }  // namespace
@@ -126,11 +121,23 @@ void add_policy_commands(std::vector<CommandSpec>& table) {
   fmt_command.completes = Completes::file;
   table.push_back(std::move(fmt_command));
   for (const std::string_view name : {"policy why", "why"}) {
-    CommandSpec command{name, "PATH", "Say which rule decides about a path", "Asks the server which rule of which policy allows or denies, or which is missing.",
-                        {{"Why may I not read this", name == "why" ? "why -capability=read secret/data/app" : "policy why -capability=read secret/data/app"}},
-                        {{"capability", FlagKind::list, "What is to be done there: read, create, update, patch, delete, list, sudo; several times for several."},
-                         {"accessor", FlagKind::text, "Accessor of the token to ask about, instead of your own."}},
-                        http_flags | format_flag, 1, 1, why, Audience::coffer, Completes::secret_path};
+    CommandSpec command{
+        name,
+        "PATH",
+        "Say which rule decides about a path",
+        "Asks the server which rule of which policy allows or denies, or which is missing.",
+        {{"Why may I not read this",
+          name == "why" ? "why -capability=read secret/data/app" : "policy why -capability=read secret/data/app"}},
+        {{"capability", FlagKind::list,
+          "What is to be done there: read (the default), create, update, patch, delete, list, scan, sudo; several times for several."},
+         {"accessor", FlagKind::text, "Accessor of the token to ask about, instead of your own."},
+         {"parameter", FlagKind::map, "A parameter that the request would have, as name=value; several times for several."}},
+        http_flags | format_flag,
+        1,
+        1,
+        why,
+        Audience::coffer,
+        Completes::secret_path};
     table.push_back(std::move(command));
   }
 }

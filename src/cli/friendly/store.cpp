@@ -31,20 +31,23 @@ SecretVersion version_of(json::Value metadata) {
 }  // namespace
 
 Failure explain(const Context& context, std::string_view what, std::string_view capability, std::string_view api_path, RequestError error) {
-  if (!error.preview.empty()) return Failure{exit_ok, {}, {}, std::move(error.preview)};
+  if (!error.preview.empty()) return Failure{exit_ok, {}, {}, std::move(error.preview), {}};
   const std::string_view program = context.world.program();
   if (error.status == 0)
-    return Failure{exit_server, fmt::format("Cannot {}: the server gave no answer. {}", what, error.text), std::move(error.next), {}};
+    return Failure{exit_server, fmt::format("Cannot {}: the server gave no answer. {}", what, error.text), std::move(error.next), {}, {}};
   if (error.status == 403)
-    return Failure{exit_server, fmt::format("Denied: your token may not {} {}.", upper(capability), api_path),
-                   fmt::format("{0} why -capability={1} {2}   (which rule decides)\n      {0} login   (if the token has expired)", program, capability, api_path),
-                   {}};
+    return Failure{exit_server,
+                   fmt::format("Denied: your token may not {} {}.", upper(capability), api_path),
+                   fmt::format("{0} why -capability={1} {2}   (which rule decides)\n      {0} login   (if the token has expired)", program,
+                               capability, api_path),
+                   {},
+                   Denial{std::string(capability), std::string(api_path)}};
   if (error.status == 503 && error.mentions("sealed"))
-    return Failure{exit_server, fmt::format("Cannot {}: the server is sealed.", what), fmt::format("{} operator unseal", program), {}};
+    return Failure{exit_server, fmt::format("Cannot {}: the server is sealed.", what), fmt::format("{} operator unseal", program), {}, {}};
   std::string reasons;
   for (const std::string& reason : error.errors) reasons += (reasons.empty() ? "" : "; ") + trim_space(reason);
   if (reasons.empty()) reasons = fmt::format("the server answered {}", error.status);
-  return Failure{exit_server, fmt::format("Cannot {}: {}", what, reasons), std::move(error.next), {}};
+  return Failure{exit_server, fmt::format("Cannot {}: {}", what, reasons), std::move(error.next), {}, {}};
 }
 
 Expected<KvTarget> SecretStore::place(std::string_view path) {
@@ -59,8 +62,11 @@ Expected<KvTarget> SecretStore::place(std::string_view path) {
   if (!target) {
     Failure failure = std::move(target).error();
     if (failure.text.find("preflight capability check") != std::string::npos)
-      return stop(exit_server, fmt::format("Denied: there is no secret that your token may reach at \"{}\".", clean),
-                  fmt::format("{} ls   (what you may reach)", context_.world.program()));
+      return std::unexpected(Failure{exit_server,
+                                     fmt::format("Denied: there is no secret that your token may reach at \"{}\".", clean),
+                                     fmt::format("{} ls   (what you may reach)", context_.world.program()),
+                                     {},
+                                     std::move(failure.denial)});
     return std::unexpected(std::move(failure));
   }
   if (!target->mount.empty() && (clean + "/").starts_with(target->mount)) known_mounts_.push_back(*target);
