@@ -99,30 +99,17 @@ std::unexpected<Error> cannot(std::string_view what, int error) {
   return invalid(std::string(what).append(": ").append(system_error(error)));
 }
 
-// The folder that holds the file; folders that are missing are made.
+// The folder that holds the file, which must be there: whoever may enable devices makes files, not folders.
 Result<Fd> open_parent(const Place& place, std::string& name) {
-  Fd current(::open(place.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!current) return cannot("the allowed folder cannot be opened", errno);
+  Fd root(::open(place.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return cannot("the allowed folder cannot be opened", errno);
   const std::size_t slash = place.rest.rfind('/');
   name = place.rest.substr(slash == std::string::npos ? 0 : slash + 1);
-  if (slash == std::string::npos) return current;
-  const std::string parent = place.rest.substr(0, slash);
-  for (std::size_t i = 0; i <= parent.size();) {
-    const std::size_t end = std::min(parent.find('/', i), parent.size());
-    const std::string upto = parent.substr(0, end);
-    Fd folder(open_beneath(current.get(), upto, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-    if (!folder && errno == ENOENT) {
-      // Its parent was opened a round ago; a component that resolves outside fails below.
-      Fd above(end == 0 || i == 0 ? ::fcntl(current.get(), F_DUPFD_CLOEXEC, 0)
-                                  : open_beneath(current.get(), parent.substr(0, i - 1), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-      if (above) ::mkdirat(above.get(), parent.substr(i, end - i).c_str(), 0700);
-      folder = Fd(open_beneath(current.get(), upto, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-    }
-    if (!folder) return errno == EXDEV || errno == ELOOP ? Result<Fd>(outside()) : Result<Fd>(cannot("the folder cannot be opened", errno));
-    if (end == parent.size()) return folder;
-    i = end + 1;
-  }
-  return outside();
+  if (slash == std::string::npos) return root;
+  Fd folder(open_beneath(root.get(), place.rest.substr(0, slash), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  if (folder) return folder;
+  if (errno == EXDEV || errno == ELOOP) return outside();
+  return errno == ENOENT ? Result<Fd>(invalid("the folder of the file does not exist; make it first")) : Result<Fd>(cannot("the folder cannot be opened", errno));
 }
 
 Result<Fd> open_trusted_parent(const std::string& path, std::string& name) {

@@ -26,7 +26,7 @@ struct OpenedFile {
   bool regular = true;  // otherwise a FIFO or a device, opened for writing without blocking
 };
 
-// Opens for appending, or makes the file (and folders that are missing). Refuses, with the reason, a path outside the allowed folders,
+// Opens for appending, or makes the file (and, for a path of the config file, folders that are missing). Refuses, with the reason, a path outside the allowed folders,
 // anything that is neither a regular file nor one that can only be written to (API: a FIFO), and a file that holds something else than
 // audit records. Changes no mode of a file that exists.
 [[nodiscard]] Result<OpenedFile> open_audit_file(const Location& location);
