@@ -177,11 +177,10 @@ def test_full_audit_disk(make_server, small_disk):
     root = server.root
     root.post("sys/mounts/kv", {"type": "kv"}).ok(204)
     root.post("kv/a", {"v": "canary-unaudited"}).ok(204)
-    with open(f"{disk}/ballast", "wb") as ballast:
+    with open(f"{disk}/ballast", "wb", buffering=0) as ballast:
         try:
             while True:
                 ballast.write(b"x" * 4096)
-                ballast.flush()
         except OSError:
             pass
 

@@ -50,7 +50,8 @@ class FileSealStore final : public SealStore {
   [[nodiscard]] std::string_view name() const override { return shown_name; }
 
   [[nodiscard]] Result<std::optional<std::string>> read() override {
-    const Descriptor file(::openat(folder_.get(), file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Descriptor file(
+        ::openat(folder_.get(), file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));  // a FIFO is told below, not waited for
     if (!file.ok()) {
       if (errno == ENOENT) return std::nullopt;
       return failed(path_, "opened", errno);

@@ -83,6 +83,11 @@ Result<bool> DataFolder::has_database() const {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
     const auto name = entry.path().filename().string();
+    // All that the server puts here are files of its own: opening a FIFO would never end, a link leads elsewhere.
+    if (const auto kind = entry.symlink_status(error).type();
+        kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+      return fail(Code::corrupt,
+                  fmt::format("{} in the data folder is no regular file: restore it, or the whole folder, from a backup", name));
     root = root || name == "CURRENT";
     data = data || name.ends_with(".sst") || name.ends_with(".log");
   }
@@ -152,10 +157,10 @@ void DataFolder::write_high_water(const FileEncryption& encryption, Position pos
   if (::pwrite(high_water_, bytes.data(), bytes.size(), 0) < 0) return;
 }
 
-Result<std::uint64_t> free_space_at(const std::string& path) {
+Result<DiskSpace> space_at(const std::string& path) {
   struct statvfs disk{};
   if (::statvfs(path.c_str(), &disk) != 0) return fail(Code::unavailable, "the free space of the data disk cannot be read");
-  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  return DiskSpace{static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize, static_cast<std::uint64_t>(disk.f_blocks) * disk.f_frsize};
 }
 
 }  // namespace coffer::storage

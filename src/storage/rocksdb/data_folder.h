@@ -37,7 +37,10 @@ class DataFolder {
   int high_water_ = -1;
 };
 
-// Bytes free for this process on the disk of a folder.
-[[nodiscard]] Result<std::uint64_t> free_space_at(const std::string& path);
+// Bytes of the disk of a folder: free for this process, and all.
+struct DiskSpace {
+  std::uint64_t free = 0, total = 0;
+};
+[[nodiscard]] Result<DiskSpace> space_at(const std::string& path);
 
 }  // namespace coffer::storage

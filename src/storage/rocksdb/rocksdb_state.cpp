@@ -52,7 +52,7 @@ class RocksdbState final : public State, private FailureListener {
 
   // What statvfs said last, and when: a system call on every commit and health check would be waste.
   mutable std::atomic<std::int64_t> space_checked_{std::numeric_limits<std::int64_t>::min()};
-  mutable std::atomic<std::uint64_t> space_{0};
+  mutable std::atomic<std::uint64_t> space_{0}, total_{std::numeric_limits<std::uint64_t>::max()};
 };
 
 constexpr std::chrono::milliseconds space_check_interval{100};
@@ -91,13 +91,23 @@ std::uint64_t RocksdbState::free_space() const {
   if (const std::int64_t last = space_checked_.load(); last > now || now - last < space_check_interval.count()) {
     if (last != std::numeric_limits<std::int64_t>::min()) return space_.load();
   }
-  const auto space = options_.free_space ? options_.free_space() : free_space_at(folder_->path());
-  space_.store(space.value_or(0));
+  if (options_.free_space) {
+    space_.store(options_.free_space().value_or(0));
+  } else if (const auto space = space_at(folder_->path())) {
+    space_.store(space->free);
+    total_.store(space->total);
+  } else {
+    space_.store(0);
+  }
   space_checked_.store(now);
-  return space.value_or(0);
+  return space_.load();
 }
 
-bool RocksdbState::has_space(std::uint64_t bytes) const { return free_space() >= options_.reserve_bytes + bytes; }
+// On a small disk the reserve is a part of it.
+bool RocksdbState::has_space(std::uint64_t bytes) const {
+  const std::uint64_t free = free_space();
+  return free >= std::min(options_.reserve_bytes, total_.load() / 8) + bytes;
+}
 
 Condition RocksdbState::condition() const {
   if (const Condition poison = poison_.load(); poison != Condition::healthy) return poison;
@@ -158,7 +168,8 @@ Result<void> RocksdbState::reopen() try {
   if (poison_.load() == Condition::failed) return fail(Code::unavailable, "the storage failed for good: the server must be restarted");
   space_checked_ = std::numeric_limits<std::int64_t>::min();
   // Recovery writes a table of what lies in the log.
-  if (!has_space(options_.memtable_bytes)) return fail(Code::storage_full, "the data disk has no space yet");
+  if (!has_space(std::min<std::uint64_t>(options_.memtable_bytes, total_.load() / 4)))
+    return fail(Code::storage_full, "the data disk has no space yet");
   database()->close();
   if (auto opened = open(); !opened) {
     if (opened.error().code != Code::storage_full) poison_ = Condition::failed;

@@ -10,7 +10,7 @@ namespace coffer::storage {
 struct RocksdbOptions {
   std::string path;                                  // the state's own folder; made (0700) when it is not there
   SecretBytes file_key;                              // 32 bytes; every file but two (a lock and a counter) is encrypted under it
-  std::uint64_t reserve_bytes = 128U << 20U;         // free space of the disk below which writes are refused
+  std::uint64_t reserve_bytes = 128U << 20U;         // free space of the disk below which writes are refused; at most an eighth of it
   std::size_t block_cache_bytes = 48U << 20U;
   std::size_t memtable_bytes = 32U << 20U;           // of one memtable, of which up to three exist; bounds what recovery replays
   bool accept_older_data = false;                    // open data that lies behind its own high-water mark (a restored backup)
