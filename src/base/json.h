@@ -20,6 +20,7 @@ enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 struct Limits {
   std::size_t depth = 128;          // nested containers
   std::size_t values = 200'000;     // values of all kinds, keys not counted
+  std::size_t members = 200'000;    // of one object
   std::size_t string_bytes = 32u << 20;  // of one string
 };
 

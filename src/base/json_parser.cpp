@@ -154,7 +154,7 @@ class Parser {
       const std::string_view member_key = raw_key[key_text.size()] == '"' && slice == key_text ? slice : keep(key_text);
       od::value member = field.value();
       CHECK_OK(add(member, member_key, depth + 1));
-      ++count;
+      if (++count > limits_.members) return malformed(offset(), "too many members");
     }
     storage_.nodes[index].count = count;
     return {};

@@ -11,7 +11,7 @@ namespace coffer::doors::vault {
 namespace {
 
 // Vault's limits against complex bodies (security.md L02).
-constexpr json::Limits body_limits{.depth = 500, .values = 100'000, .string_bytes = 32u << 20};
+constexpr json::Limits body_limits{.depth = 500, .values = 100'000, .members = 10'000, .string_bytes = 32u << 20};
 constexpr std::size_t max_parameters = 1000;
 
 // Go's ParseBool; an empty value is no.
@@ -102,7 +102,7 @@ Result<json::Document> parse_body(std::string_view body, std::string_view conten
   auto document = json::Document::parse(text, body_limits);
   if (!document) {
     const std::string& why = document.error().message;
-    if (why.find("nested too deeply") != why.npos || why.find("too many values") != why.npos)
+    if (why.find("nested too deeply") != why.npos || why.find("too many values") != why.npos || why.find("too many members") != why.npos)
       return invalid("refused JSON input due to high complexity: " + why);
     const std::string known = json_syntax_error(text);
     return invalid("failed to decode JSON input: " + (known.empty() ? why : known));
