@@ -22,6 +22,7 @@ struct Exchange {
   Gate::Ticket ticket;       // held while the runtime is used
   Runtime* runtime = nullptr;
   std::shared_ptr<const storage::ReadView> view;
+  std::shared_ptr<const RequestSettings> settings;  // null where nothing is configured
   std::shared_ptr<const MountTable> mounts;
   const Mount* mount = nullptr;
   std::string_view rest;     // of the path, below the mount
@@ -35,6 +36,8 @@ struct Exchange {
   std::string_view acted_on; // own_token operations: the token that they are about
   std::optional<json::Document> document;
   bool creating = false;
+  bool origin_allowed = false;       // the page that asks may read the answer (CORS)
+  std::optional<RateState> rate;
   policy::Decision decision;
   std::string lockout_key;
   bool failed_before = false;  // logins under lockout_key: a success makes up for them

@@ -89,6 +89,12 @@ class LastChanges {
 template <class T>
 class Derived {
  public:
+  // The same, or null at the cost of one load while the value is known to be empty(): for what few servers configure.
+  template <class Load>
+  Result<std::shared_ptr<const T>> get_unless_empty(const std::shared_ptr<const storage::ReadView>& view, Load load) {
+    if (empty_.load(std::memory_order_acquire)) return std::shared_ptr<const T>();
+    return get(view, load);
+  }
   template <class Load>  // Result<std::shared_ptr<const T>>(const storage::ReadView&)
   Result<std::shared_ptr<const T>> get(const std::shared_ptr<const storage::ReadView>& view, Load load) {
     {
@@ -100,16 +106,19 @@ class Derived {
     if (view->position() >= invalidated_ && view->position() >= made_at_) {
       value_ = made;
       made_at_ = view->position();
+      if constexpr (requires { made->empty(); }) empty_.store(made->empty(), std::memory_order_release);
     }
     return made;
   }
   void invalidate(storage::Position position) {
     const std::unique_lock lock(mutex_);
     invalidated_ = position;
+    empty_.store(false, std::memory_order_release);
   }
   void clear() {
     const std::unique_lock lock(mutex_);
     value_.reset();
+    empty_.store(false, std::memory_order_release);
     made_at_ = invalidated_ = 0;
   }
 
@@ -117,6 +126,7 @@ class Derived {
   mutable std::shared_mutex mutex_;
   std::shared_ptr<const T> value_;
   storage::Position made_at_ = 0, invalidated_ = 0;
+  std::atomic<bool> empty_{false};  // of the value, while it is current
 };
 
 }  // namespace coffer::core

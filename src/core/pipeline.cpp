@@ -12,6 +12,7 @@ namespace coffer::core {
 namespace {
 
 constexpr std::size_t inline_body_limit = 64 << 10;  // larger bodies are worked on by a worker (design.md §3 "Inline means bounded")
+constexpr std::size_t large_body = 1 << 20;          // larger ones wait for each other
 
 policy::Capabilities capability_of(const Exchange& x) {
   switch (x.request.verb) {
@@ -31,7 +32,8 @@ bool is_callers_fault(Code code) {
 
 }  // namespace
 
-Pipeline::Pipeline(Parts parts) : parts_(parts), workers_(parts.config.workers, 1024) {}
+Pipeline::Pipeline(Parts parts)
+    : parts_(parts), workers_(parts.config.workers, 1024), logins_((parts.config.workers + 1) / 2, 128), large_bodies_(1, 64) {}
 Pipeline::~Pipeline() { stop(); }
 
 void Pipeline::handle(Request request, Loop& loop, Respond respond) {
@@ -45,10 +47,11 @@ void Pipeline::handle(Request request, Loop& loop, Respond respond) {
   start(std::move(x));
 }
 
-void Pipeline::refuse(Request request, Loop& loop, Error error, Respond respond) {
+void Pipeline::refuse(Request request, Loop* loop, Error error, Respond respond) {
   auto x = std::make_unique<Exchange>();
   x->request = std::move(request);
-  x->loop = &loop;
+  x->loop = loop;
+  x->on_io_thread = loop != nullptr;
   x->respond = std::move(respond);
   x->started = parts_.clock.now();
   in_flight_.enter(*x);
@@ -60,7 +63,7 @@ void Pipeline::refuse(Request request, Loop& loop, Error error, Respond respond)
 void Pipeline::start(ExchangePtr x) {
   // 1. Rate quotas first: a refused request must cost next to nothing (L03).
   if (parts_.rates)
-    if (auto admitted = parts_.rates->admit(x->request.path.view(), x->request.remote_address); !admitted) {
+    if (auto admitted = parts_.rates->admit(x->request.path.view(), x->request.remote_address, x->rate); !admitted) {
       counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
       return fail_with(std::move(x), std::move(admitted).error());
     }
@@ -69,9 +72,15 @@ void Pipeline::start(ExchangePtr x) {
   if (!x->ticket) return start_sealed(std::move(x));
   x->runtime = runtime_.load();
   x->view = x->runtime->snapshot();
+  if (auto settings = x->runtime->request_settings(x->view); settings) x->settings = *std::move(settings);
+  else return fail_with(std::move(x), std::move(settings).error());
+  // A browser's page of another origin is told off before anything is looked at on its behalf.
+  if (auto judged = judge_origin(*x); !judged) return fail_with(std::move(x), std::move(judged).error());
+  if (x->request.preflight) return finish(std::move(x));
   // 3. Where it goes. A miss, or a name that is none, is remembered, not answered: it must not tell mounts to strangers (C04).
   const auto located = locate(*x);
   if (!located && !is_callers_fault(located.error().code)) return fail_with(std::move(x), located.error());
+  if (auto known = check_name_space(*x); !known) return fail_with(std::move(x), std::move(known).error());
   // 4. Who asks.
   if (auto known = authenticate(*x); !known) return fail_with(std::move(x), std::move(known).error());
   if (!located) x->outcome.error = located.error();
@@ -83,7 +92,7 @@ void Pipeline::start(ExchangePtr x) {
 // While sealed only operations that say so are served; all others get one answer, before any token is looked at.
 void Pipeline::start_sealed(ExchangePtr x) {
   std::string_view path = x->request.path.view();
-  if (path.starts_with("sys/")) {
+  if (path.starts_with("sys/") && !x->request.preflight) {
     auto match = parts_.system.table.find(path.substr(4), x->request.verb);
     if (match.endpoint != nullptr && match.operation == nullptr &&
         std::any_of(match.endpoint->operations.begin(), match.endpoint->operations.end(), [](const auto& op) { return op.works_sealed; }))
@@ -133,6 +142,8 @@ Result<void> Pipeline::authenticate(Exchange& x) {
 
 // Unwrapping and its look-up act on the token in the body, or on the caller's own when the body names none (vault-api.md §1.0).
 Result<void> Pipeline::authenticate_own_token(Exchange& x) {
+  // Parsed before anybody is known, on the connection's own thread: a token is not large.
+  if (x.request.body_bytes > inline_body_limit) return fail(Code::too_large, "the request body is too large for what is asked");
   CHECK_OK(parse(x));
   const auto in_body = x.document ? x.document->root().find("token") : std::nullopt;
   const std::string_view body_token = in_body ? in_body->text() : std::string_view();
@@ -199,11 +210,16 @@ void Pipeline::dispatch(ExchangePtr x) {
   run(std::move(x));
 }
 
+Workers& Pipeline::lane_of(const Exchange& x) {
+  if (x.request.body_bytes > large_body) return large_bodies_;
+  return x.operation != nullptr && x.operation->login && x.operation->handler.index() == 2 ? logins_ : workers_;
+}
+
 void Pipeline::to_worker(ExchangePtr x, void (Pipeline::*step)(ExchangePtr)) {
   x->on_io_thread = false;
   auto held = std::make_shared<ExchangePtr>(std::move(x));  // comes back when the queue is full
   std::move_only_function<void()> task = [this, held, step] { (this->*step)(std::move(*held)); };
-  if (!workers_.submit(task)) {
+  if (!lane_of(**held).submit(task)) {
     (*held)->on_io_thread = true;
     fail_with(std::move(*held), {Code::unavailable, "the server is overloaded; try again"});
   }
@@ -484,6 +500,8 @@ void Pipeline::after_audit(ExchangePtr x, bool ok) {
 
 void Pipeline::answer(ExchangePtr x) {
   in_flight_.leave(*x);
+  x->outcome.rate = x->rate;
+  if (x->origin_allowed) x->outcome.cors = {x->settings, &*x->settings->cors};
   x->respond(x->request, x->outcome);
 }
 

@@ -42,7 +42,8 @@ struct Counters {
 class RateGate {
  public:
   virtual ~RateGate() = default;
-  [[nodiscard]] virtual Result<void> admit(std::string_view path, std::string_view remote_address) = 0;
+  // `state` is set where callers are to be told how their quota stands.
+  [[nodiscard]] virtual Result<void> admit(std::string_view path, std::string_view remote_address, std::optional<RateState>& state) = 0;
 };
 
 // The one gate (design.md §1.1, §3): every request of every door passes here, is authenticated, authorised and audited, and only then
@@ -61,13 +62,18 @@ class Pipeline {
   ~Pipeline();
   // `respond` is called once, on any thread. `loop` outlives the request.
   void handle(Request request, Loop& loop, Respond respond);
-  // A request that its door could not read: nothing but its audit records remains to be made.
-  void refuse(Request request, Loop& loop, Error error, Respond respond);
+  // A request that its door could not read: nothing but its audit records remains to be made. Without a loop they are written, and
+  // `respond` is called, before this returns.
+  void refuse(Request request, Loop* loop, Error error, Respond respond);
 
   void set_runtime(Runtime* runtime) { runtime_.store(runtime); }  // null while sealed; the gate keeps readers out meanwhile
   [[nodiscard]] InFlight& in_flight() { return in_flight_; }
   [[nodiscard]] Counters& counters() { return counters_; }
-  void stop() { workers_.stop(); }
+  void stop() {
+    workers_.stop();
+    logins_.stop();
+    large_bodies_.stop();
+  }
 
  private:
   void start(ExchangePtr x);
@@ -96,6 +102,7 @@ class Pipeline {
   void answer(ExchangePtr x);
   void record(ExchangePtr x, Recorded what, std::move_only_function<void(ExchangePtr, bool)> next);
   void continue_on_loop(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
+  [[nodiscard]] Workers& lane_of(const Exchange& x);
   void to_worker(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
 
   Parts parts_;
@@ -103,6 +110,8 @@ class Pipeline {
   InFlight in_flight_;
   Counters counters_;
   Workers workers_;
+  Workers logins_;        // password hashing: a flood of it must not hold up what else the workers do
+  Workers large_bodies_;  // one at a time: each is copied a few times before it is stored
 };
 
 // The Session of a request on a worker thread.

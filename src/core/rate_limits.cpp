@@ -1,6 +1,7 @@
 #include "core/rate_limits.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace coffer::core {
 namespace {
@@ -46,7 +47,9 @@ Result<void> RateLimits::load(const Snapshot& sys) {
   auto made = std::make_shared<Rules>();
   made->quotas = TRY(read_rate_quotas(sys));
   std::sort(made->quotas.begin(), made->quotas.end(), [](const auto& a, const auto& b) { return a.path.size() > b.path.size(); });
-  made->exempt = TRY(read_quota_config(sys)).rate_limit_exempt_paths;
+  QuotaConfig config = TRY(read_quota_config(sys));
+  made->exempt = std::move(config.rate_limit_exempt_paths);
+  made->told = config.enable_rate_limit_response_headers;
   set(std::move(made));
   return {};
 }
@@ -59,19 +62,22 @@ void RateLimits::clear() {
   }
 }
 
-Result<void> RateLimits::admit(std::string_view path, std::string_view remote_address) {
+Result<void> RateLimits::admit(std::string_view path, std::string_view remote_address, std::optional<RateState>& state) {
   if (!active_.load(std::memory_order_acquire)) return {};
   const auto now = rules();
   if (!now || std::any_of(now->exempt.begin(), now->exempt.end(), [&](const auto& exempt) { return covers(exempt, path); })) return {};
   for (const RateQuota& quota : now->quotas) {
     if (!covers(quota.path, path)) continue;
-    if (take(quota, remote_address)) return {};
+    RateState after;
+    const bool admitted = take(quota, remote_address, after);
+    if (now->told) state = after;
+    if (admitted) return {};
     return fail(Code::rate_limited, "request path " + json::quoted(path) + ": rate limit quota exceeded");
   }
   return {};
 }
 
-bool RateLimits::take(const RateQuota& quota, std::string_view address) {
+bool RateLimits::take(const RateQuota& quota, std::string_view address, RateState& state) {
   // The numbers are part of the name: a changed quota begins with full buckets.
   std::string key = quota.name;
   key.append(1, '\0').append(std::to_string(quota.rate)).append(1, '/').append(std::to_string(quota.interval.count())).append(1, '\0').append(address);
@@ -90,13 +96,16 @@ bool RateLimits::take(const RateQuota& quota, std::string_view address) {
     bucket.left = std::min(most, bucket.left + per_second * std::chrono::duration<double>(now - bucket.filled).count());
     bucket.filled = now;
   }
-  if (now < bucket.blocked_until) return false;
-  if (bucket.left >= 1) {
-    bucket.left -= 1;
-    return true;
-  }
-  if (quota.block_interval.count() > 0) bucket.blocked_until = now + quota.block_interval;
-  return false;
+  const bool blocked = now < bucket.blocked_until;
+  const bool admitted = !blocked && bucket.left >= 1;
+  if (admitted) bucket.left -= 1;
+  else if (!blocked && quota.block_interval.count() > 0) bucket.blocked_until = now + quota.block_interval;
+  state.limit = static_cast<std::uint64_t>(most);
+  state.remaining = static_cast<std::uint64_t>(bucket.left);
+  const auto filling = std::chrono::duration<double>((most - bucket.left) / per_second);
+  const auto until = std::max(std::chrono::duration<double>(bucket.blocked_until - now), filling);
+  state.reset = Seconds(static_cast<std::int64_t>(std::ceil(std::min(until.count(), 1e9))));
+  return admitted;
 }
 
 }  // namespace coffer::core

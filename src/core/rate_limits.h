@@ -34,7 +34,7 @@ struct QuotaConfig {
     using T = QuotaConfig;
     using schema::field;
     return std::tuple{field<&T::enable_rate_limit_audit_logging>("enable_rate_limit_audit_logging", "Accepted; refusals are always recorded.").open(),
-                      field<&T::enable_rate_limit_response_headers>("enable_rate_limit_response_headers", "Accepted; without effect.").open(),
+                      field<&T::enable_rate_limit_response_headers>("enable_rate_limit_response_headers", "Tells each caller how its quota stands.").open(),
                       field<&T::rate_limit_exempt_paths>("rate_limit_exempt_paths", "Paths to which no quota applies.").open()};
   }
 };
@@ -44,7 +44,7 @@ struct QuotaConfig {
 class RateLimits final : public RateGate {
  public:
   explicit RateLimits(Clock& clock) : clock_(clock) {}
-  [[nodiscard]] Result<void> admit(std::string_view path, std::string_view remote_address) override;
+  [[nodiscard]] Result<void> admit(std::string_view path, std::string_view remote_address, std::optional<RateState>& state) override;
   // Takes the quotas as the store holds them; buckets of unchanged quotas keep their fill.
   [[nodiscard]] Result<void> load(const Snapshot& sys);
   void clear();
@@ -53,6 +53,7 @@ class RateLimits final : public RateGate {
   struct Rules {
     std::vector<RateQuota> quotas;  // longest path first
     std::vector<std::string> exempt;
+    bool told = false;  // enable_rate_limit_response_headers
   };
   struct Bucket {
     double left = 0;
@@ -65,7 +66,8 @@ class RateLimits final : public RateGate {
   static constexpr std::size_t most_buckets = 16'384;  // per shard
   [[nodiscard]] std::shared_ptr<const Rules> rules() const;
   void set(std::shared_ptr<const Rules> rules);
-  [[nodiscard]] bool take(const RateQuota& quota, std::string_view address);
+  // `state` is how the bucket stands afterwards.
+  [[nodiscard]] bool take(const RateQuota& quota, std::string_view address, RateState& state);
 
   Clock& clock_;
   std::atomic<bool> active_{false};

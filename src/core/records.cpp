@@ -8,6 +8,7 @@ namespace {
 
 std::string_view operation_name(const Exchange& x) {
   if (x.request.help) return "help";
+  if (x.request.preflight) return "options";
   if (x.request.verb == schema::Verb::write && x.creating) return "create";
   return schema::verb_name(x.request.verb);
 }
@@ -25,14 +26,15 @@ void append_data(std::string& out, const Exchange& x, audit::Salt& salt) {
     if (x.operation != nullptr)
       for (const auto& f : x.operation->request)
         if (f.name == name) known = &f;
-    if (known) w.key(name);
+    // A name that the mount's tuning lets be shown was chosen by an operator, not by the caller.
+    const bool listed_key = x.mount && listed(x.mount->entry.audit_non_hmac_request_keys, name);
+    if (known || listed_key) w.key(name);
     else w.foreign_key(name);
     if (x.runtime == nullptr) {
       w.null();
       continue;
     }
-    const bool clear = (known && known->show == schema::Show::open) || (x.mount && listed(x.mount->entry.audit_non_hmac_request_keys, name));
-    const json::Writer::Public open(w, clear);
+    const json::Writer::Public open(w, listed_key || (known && known->show == schema::Show::open));
     w.raw(value.raw());
   }
   w.end_object();
@@ -65,10 +67,11 @@ void append_reply_data(std::string& out, const Exchange& x, audit::Salt& salt) {
 
 // Scratch memory of this thread, kept between requests.
 struct Scratch {
-  std::string data, data_raw, reply, reply_raw, auth, wrap, secret;
+  std::string data, data_raw, headers, reply, reply_raw, auth, wrap, secret;
   void clear() {
     data.clear();
     wipe(data_raw);
+    headers.clear();
     reply.clear();
     wipe(reply_raw);
     auth.clear();
@@ -140,6 +143,8 @@ void add_records(Exchange& x, Recorded what, audit::Broker& audit, audit::Record
   describe(x, d);
   append_data(s.data, x, salt);
   if (raw && x.document) s.data_raw = x.document->root().raw();
+  if (x.settings && !x.settings->recorded.empty()) append_recorded_headers(s.headers, x.request, x.settings->recorded, salt);
+  d.event.headers_json = s.headers;
   d.event.request_data = s.data;
   d.event.request_data_raw = s.data_raw;
   if (what != Recorded::response) out.request(audit, d.event);

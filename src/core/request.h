@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,9 +18,11 @@ namespace coffer::core {
 struct Request {
   std::string id;  // a UUID
   schema::Verb verb = schema::Verb::read;
-  bool help = false;       // `?help=1`
-  CanonicalPath path;      // with the mount; lists end in '/'
-  std::string_view token;  // claimed, not yet checked; "" without one
+  bool help = false;           // `?help=1`
+  bool preflight = false;      // a browser asks what a page of another origin may send (OPTIONS)
+  CanonicalPath path;          // with the mount; lists end in '/'
+  std::string_view name_space;  // as the door found it, without slashes at its ends; "" is the root namespace
+  std::string_view token;      // claimed, not yet checked; "" without one
   std::string_view remote_address;
   std::uint16_t remote_port = 0;
   std::string_view client_certificate;  // DER
@@ -30,12 +33,22 @@ struct Request {
   std::function<Result<json::Document>()> parse_body;
 };
 
+struct Cors;
+
+// How a rate quota stands after this request, where the quotas' configuration asks for it to be told.
+struct RateState {
+  std::uint64_t limit = 0, remaining = 0;  // requests
+  Seconds reset{0};                        // until all of them are back
+};
+
 // What came of it. The door encodes it, the audit log records it.
 struct Outcome {
   std::optional<Error> error;
   schema::Reply reply;
   bool repeats_data = false;  // the members of data stand at the top level too
   std::string mount_type;
+  std::shared_ptr<const Cors> cors;  // set where the caller's origin may read the answer
+  std::optional<RateState> rate;
 };
 using Respond = std::move_only_function<void(const Request&, const Outcome&)>;
 

@@ -55,6 +55,10 @@ Result<std::shared_ptr<const MountTable>> Runtime::mounts(const std::shared_ptr<
   });
 }
 
+Result<std::shared_ptr<const RequestSettings>> Runtime::request_settings(const std::shared_ptr<const storage::ReadView>& at) {
+  return request_settings_.get_unless_empty(at, [&](const storage::ReadView& raw) { return RequestSettings::load(*view(raw, sys_space(root_tenant))); });
+}
+
 Result<LiveTokenPtr> Runtime::compile(token::Record record, const storage::ReadView& at) {
   auto out = std::make_shared<LiveToken>();
   out->record = std::move(record);
@@ -168,6 +172,7 @@ void Runtime::applied(std::span<const storage::Change> changes, storage::Positio
     } else if (key.starts_with(sys_prefix_)) {
       const std::string_view name = key.substr(sys_prefix_.size());
       if (name.starts_with("mount/")) mounts_.invalidate(position);
+      else if (RequestSettings::concerned(name)) request_settings_.invalidate(position);
       else if (name.starts_with("policy/acl/")) policies_.invalidate(name.substr(std::string_view("policy/acl/").size()), position);
     } else if (key.starts_with(entity_prefix_)) {
       entities_.note(key.substr(entity_prefix_.size()), position);

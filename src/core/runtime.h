@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "core/live.h"
 #include "core/mounts.h"
+#include "core/request_settings.h"
 #include "storage/store.h"
 #include "token/store.h"
 
@@ -47,6 +48,8 @@ class Runtime final : public storage::Observer {
   [[nodiscard]] std::unique_ptr<Snapshot> view(const storage::ReadView& raw, KeySpace space) const;
 
   [[nodiscard]] Result<std::shared_ptr<const MountTable>> mounts(const std::shared_ptr<const storage::ReadView>& at);
+  // CORS and recorded headers; null while neither is configured.
+  [[nodiscard]] Result<std::shared_ptr<const RequestSettings>> request_settings(const std::shared_ptr<const storage::ReadView>& at);
   // The token behind a text: known, not expired. Code::unauthenticated otherwise.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);
   // By id; null when there is none, or it has expired.
@@ -68,6 +71,7 @@ class Runtime final : public storage::Observer {
   PolicyCache policies_;
   LastChanges entities_;
   Derived<MountTable> mounts_;
+  Derived<RequestSettings> request_settings_;
   std::string token_prefix_, sys_prefix_, entity_prefix_;
 };
 

@@ -11,6 +11,33 @@
 
 namespace coffer::core {
 
+namespace {
+
+std::string_view header_of(const Request& request, std::string_view name) {
+  for (const HeaderView& h : request.headers)
+    if (h.name.size() == name.size() && ascii_iequal(h.name, name)) return h.value;
+  return {};
+}
+
+}  // namespace
+
+Result<void> judge_origin(Exchange& x) {
+  const auto no_preflight = [] { return invalid("cannot handle internal-only request operation"); };
+  const Cors* cors = x.settings && x.settings->cors ? &*x.settings->cors : nullptr;
+  const std::string_view origin = cors ? header_of(x.request, "origin") : std::string_view();
+  if (origin.empty()) return x.request.preflight ? Result<void>(no_preflight()) : Result<void>();
+  if (!cors->allows(origin)) return fail(Code::permission_denied, "origin not allowed");
+  x.origin_allowed = true;
+  if (x.request.preflight && header_of(x.request, "access-control-request-method").empty()) return no_preflight();
+  return {};
+}
+
+Result<void> check_name_space(const Exchange& x) {
+  if (x.request.name_space.empty()) return {};
+  if (x.operation != nullptr && x.operation->works_sealed && x.operation->access == schema::Access::anyone) return {};
+  return fail(Code::not_found, "namespace not found");
+}
+
 std::string folded_path(const MountEntry& mount, const schema::Endpoint& endpoint, std::string_view rest, schema::Verb verb) {
   const bool lists = verb == schema::Verb::list || verb == schema::Verb::scan;
   if (!lists && rest.ends_with('/')) rest.remove_suffix(1);  // the table of endpoints does not look at it

@@ -4,6 +4,10 @@
 // Small steps of the pipeline that need no state of their own.
 namespace coffer::core {
 
+// CORS (sys/config/cors): refuses a page of an origin that may not call, and what asks by OPTIONS what is not to be had.
+[[nodiscard]] Result<void> judge_origin(Exchange& x);
+// There is the root namespace only, so a request for another is refused; what is about the server itself is answered whatever the header says.
+[[nodiscard]] Result<void> check_name_space(const Exchange& x);
 // The path as the handler will understand it, where it came otherwise: names of an endpoint that folds them in their normal spelling (S2, E03),
 // no slash at the end of what is no list. From here on only this spelling exists. Refuses what is no name.
 [[nodiscard]] Result<void> fold_path(Exchange& x);

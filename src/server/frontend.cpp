@@ -30,21 +30,6 @@ doors::vault::HttpRequest to_door(const http::Request& r) {
   return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
 }
 
-http::Response to_response(doors::vault::HttpAnswer answer) {
-  http::Response out;
-  out.status = answer.status;
-  out.headers = std::move(answer.headers);
-  out.body = std::move(answer.body);
-  if (answer.stream) out.stream = std::move(answer.stream);
-  return out;
-}
-
-// One request on its way: what the door read, kept until the answer has been written.
-struct InDoor {
-  doors::vault::HttpRequest http;
-  http::Responder respond;
-};
-
 // The record of a request that could not be read: as much of it as is certain.
 core::Request unreadable(const doors::vault::HttpRequest& http) {
   core::Request out;
@@ -65,47 +50,69 @@ core::Request unreadable(const doors::vault::HttpRequest& http) {
 
 }  // namespace
 
+// One request on its way: what the door read, kept until the answer has been written.
+struct Frontend::InDoor {
+  std::size_t listener = 0;
+  std::string client_address;  // behind a proxy
+  doors::vault::HttpRequest http;
+  http::Responder respond;
+};
+
+http::Response Frontend::to_response(std::size_t listener, doors::vault::HttpAnswer answer) const {
+  http::Response out;
+  out.status = answer.status;
+  out.headers = std::move(answer.headers);
+  out.body = std::move(answer.body);
+  if (answer.stream) out.stream = std::move(answer.stream);
+  if (!options_.hostname.empty()) out.headers.emplace_back("X-Vault-Hostname", options_.hostname);
+  if (const auto& added = options_.listeners[listener].response_headers; !added.empty()) added.apply(out.status, out.headers);
+  return out;
+}
+
+std::optional<doors::vault::Refused> Frontend::judge(const http::Request& request, InDoor& x) const {
+  const ListenerRules& rules = options_.listeners[x.listener];
+  const auto refused = [](int status, std::string why) { return doors::vault::Refused{status, {Code::invalid_argument, std::move(why)}, "application/json", {}}; };
+  if (rules.forwarded_for.active()) {
+    auto client = rules.forwarded_for.client_of(request);
+    if (!client) return refused(400, std::move(client).error().message);
+    x.client_address = *std::move(client);
+    x.http.remote_address = x.client_address;
+  }
+  if (rules.require_request_header && request.header("x-vault-request") != "true") return refused(412, "missing required header X-Vault-Request: true");
+  return std::nullopt;
+}
+
+void Frontend::refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused) {
+  core::Request record = unreadable(x->http);
+  Error error = refused.error;
+  core_.pipeline().refuse(
+      std::move(record), &bridge(loop), std::move(error), [this, x, refused = std::move(refused)](const core::Request& recorded, const core::Outcome& outcome) {
+        // An answer that could not be audited is withheld.
+        const bool withheld = outcome.error && outcome.error->code == Code::internal && refused.error.code != Code::internal;
+        x->respond(to_response(x->listener, withheld ? encode(x->http, recorded, outcome) : encode(x->http, refused)));
+      });
+}
+
 void Frontend::handle(const http::Request& request, http::Loop& loop, http::Responder respond) {
   auto x = std::make_shared<InDoor>();
+  x->listener = request.listener;
   x->http = to_door(request);
   x->respond = std::move(respond);
-  if (request.listener < options_.require_request_header.size() && options_.require_request_header[request.listener] &&
-      request.header("x-vault-request") != "true") {
-    const doors::vault::Refused refused{
-        412, {Code::invalid_argument, "missing required header X-Vault-Request: true"}, "application/json", {}};
-    return core_.pipeline().refuse(
-        unreadable(x->http), bridge(loop), refused.error,
-        [x, refused](const core::Request&, const core::Outcome&) { x->respond(to_response(encode(x->http, refused))); });
-  }
+  if (auto refused = judge(request, *x)) return refuse_request(std::move(x), loop, *std::move(refused));
   auto decoded = doors::vault::decode(x->http);
-  if (!decoded) {
-    return core_.pipeline().refuse(unreadable(x->http), bridge(loop), decoded.error().error,
-                                   [x, refused = std::move(decoded).error()](const core::Request& recorded, const core::Outcome& outcome) {
-                                     // An answer that could not be audited is withheld.
-                                     if (outcome.error && outcome.error->code == Code::internal && refused.error.code != Code::internal) {
-                                       x->respond(to_response(doors::vault::encode(x->http, recorded, outcome)));
-                                       return;
-                                     }
-                                     x->respond(to_response(doors::vault::encode(x->http, refused)));
-                                   });
-  }
-  core_.pipeline().handle(*std::move(decoded), bridge(loop), [x](const core::Request& asked, const core::Outcome& outcome) {
-    x->respond(to_response(doors::vault::encode(x->http, asked, outcome)));
+  if (!decoded) return refuse_request(std::move(x), loop, std::move(decoded).error());
+  core_.pipeline().handle(*std::move(decoded), bridge(loop), [this, x](const core::Request& asked, const core::Outcome& outcome) {
+    x->respond(to_response(x->listener, doors::vault::encode(x->http, asked, outcome)));
   });
 }
 
-http::Response Frontend::refuse(int status, std::string_view reason, const http::Request& partial) {
-  auto x = to_door(partial);
+http::Response Frontend::refuse(int status, std::string_view reason, const http::Request& partial, bool recorded) {
+  const auto x = to_door(partial);
   const doors::vault::Refused refused{status, {Code::invalid_argument, std::string(reason)}, "application/json", {}};
+  if (recorded) return to_response(partial.listener, encode(x, refused));
   // Protocol errors are recorded on the spot: there is no request whose answer could wait.
-  class Inline final : public core::Loop {
-   public:
-    void post(std::move_only_function<void()> task) override { task(); }
-    void at_end_of_pass(std::move_only_function<void()> task) override { task(); }
-  };
-  static Inline loop;
-  core_.pipeline().refuse(unreadable(x), loop, refused.error, [](const core::Request&, const core::Outcome&) {});
-  return to_response(doors::vault::encode(x, refused));
+  core_.pipeline().refuse(unreadable(x), nullptr, refused.error, [](const core::Request&, const core::Outcome&) {});
+  return to_response(partial.listener, encode(x, refused));
 }
 
 }  // namespace coffer::server

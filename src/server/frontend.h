@@ -1,23 +1,39 @@
 #pragma once
 #include "core/core.h"
+#include "doors/vault/door.h"
+#include "server/forwarded_for.h"
 #include "server/http/http.h"
+#include "server/response_headers.h"
 
 namespace coffer::server {
 
 // Hands requests of the HTTP server to the door that claims them, and the door's reading of them to the core. Safe from any thread.
 class Frontend final : public http::Handler {
  public:
+  // What one listener asks of requests and adds to answers.
+  struct ListenerRules {
+    bool require_request_header = false;
+    ForwardedFor forwarded_for;
+    ResponseHeaders response_headers;
+  };
   struct Options {
-    bool show_hostname = false;
-    std::vector<bool> require_request_header;  // per listener
+    std::string hostname;                  // X-Vault-Hostname of answers; "" for none
+    std::vector<ListenerRules> listeners;  // by index, as the HTTP server counts them
   };
   Frontend(core::Core& core, Options options) : core_(core), options_(std::move(options)) {}
   void handle(const http::Request& request, http::Loop& loop, http::Responder respond) override;
-  http::Response refuse(int status, std::string_view reason, const http::Request& partial) override;
+  http::Response refuse(int status, std::string_view reason, const http::Request& partial, bool recorded) override;
 
  private:
+  struct InDoor;
+  [[nodiscard]] http::Response to_response(std::size_t listener, doors::vault::HttpAnswer answer) const;
+  // Records a request that its listener or its door refuses, and answers it.
+  void refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused);
+  // The rules of the listener that the request came to hold, or why it is refused. May set the client's address.
+  [[nodiscard]] std::optional<doors::vault::Refused> judge(const http::Request& request, InDoor& x) const;
+
   core::Core& core_;
-  Options options_;
+  const Options options_;
 };
 
 }  // namespace coffer::server

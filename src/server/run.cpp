@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -144,6 +145,33 @@ Result<std::unique_ptr<core::Core>> open_core(const config::Config& config, cons
   return core::Core::make(std::move(parts));
 }
 
+http::Listener::ProxyHeaders proxy_headers(config::ProxyProtocol behavior) {
+  using enum http::Listener::ProxyHeaders;
+  switch (behavior) {
+    case config::ProxyProtocol::off: return off;
+    case config::ProxyProtocol::use_always: return anyone;
+    case config::ProxyProtocol::allow_authorized: return listed;
+    case config::ProxyProtocol::deny_unauthorized: return only_listed;
+  }
+  return off;
+}
+
+// A time-out of zero or less would be none: the server's own stays in force.
+http::Limits limits_of(const config::Listener& l, const config::Config& config) {
+  http::Limits out;
+  const auto set = [](Seconds& limit, const std::optional<Seconds>& configured) {
+    if (configured && configured->count() > 0) limit = *configured;
+  };
+  set(out.header_timeout, l.http_read_header_timeout);
+  set(out.read_timeout, l.http_read_timeout);
+  set(out.write_timeout, l.http_write_timeout);
+  set(out.idle_timeout, l.http_idle_timeout);
+  set(out.request_timeout, config.default_max_request_duration);
+  set(out.request_timeout, l.max_request_duration);
+  if (l.max_request_size > 0) out.body_bytes = static_cast<std::size_t>(l.max_request_size);
+  return out;
+}
+
 http::Options http_options(const config::Config& config) {
   http::Options out;
   for (const auto& l : config.listeners) {
@@ -151,6 +179,8 @@ http::Options http_options(const config::Config& config) {
     listener.address = l.type == config::ListenerType::unix_socket ? "unix:" + l.address : l.address;
     listener.tls = !l.tls_disable && l.type == config::ListenerType::tcp;
     listener.unix_mode = l.socket_mode;
+    listener.unix_user = l.socket_user;
+    listener.unix_group = l.socket_group;
     listener.tls_options.certificate_file = l.tls_cert_file;
     listener.tls_options.key_file = l.tls_key_file;
     listener.tls_options.min_version = l.tls_min_version;
@@ -159,13 +189,26 @@ http::Options http_options(const config::Config& config) {
     listener.tls_options.request_client_certificate = !l.tls_disable_client_certs;
     listener.tls_options.require_and_verify_client_certificate = l.tls_require_and_verify_client_cert;
     listener.tls_options.client_ca_file = l.tls_client_ca_file;
-    if (l.proxy_protocol != config::ProxyProtocol::off) listener.proxy_protocol_from = l.proxy_protocol_authorized_addrs;
+    listener.proxy_headers = proxy_headers(l.proxy_protocol);
+    listener.proxies = l.proxy_protocol_authorized_addrs;
+    listener.limits = limits_of(l, config);
     out.listeners.push_back(std::move(listener));
-    if (l.http_read_header_timeout) out.limits.header_timeout = *l.http_read_header_timeout;
-    if (l.http_read_timeout) out.limits.read_timeout = *l.http_read_timeout;
-    if (l.http_write_timeout && l.http_write_timeout->count() > 0) out.limits.write_timeout = *l.http_write_timeout;
-    if (l.http_idle_timeout) out.limits.idle_timeout = *l.http_idle_timeout;
-    if (l.max_request_size > 0) out.limits.body_bytes = static_cast<std::size_t>(l.max_request_size);
+  }
+  return out;
+}
+
+Frontend::Options frontend_options(const config::Config& config) {
+  Frontend::Options out;
+  if (config.enable_response_header_hostname) {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) == 0) out.hostname = name.data();
+  }
+  for (const auto& l : config.listeners) {
+    auto& rules = out.listeners.emplace_back();
+    rules.require_request_header = l.require_request_header;
+    rules.forwarded_for = ForwardedFor({l.x_forwarded_for_authorized_addrs, static_cast<std::size_t>(l.x_forwarded_for_hop_skips),
+                                        l.x_forwarded_for_reject_not_present, l.x_forwarded_for_reject_not_authorized});
+    for (const auto& headers : l.custom_response_headers) rules.response_headers.add(headers.status, headers.headers);
   }
   return out;
 }
@@ -234,7 +277,7 @@ Result<void> serve(ServerOptions& options) {
   for (const auto& note : config.notes) log::warn("{}", note.text());
   for (const auto& flag : options.ignored) log::warn("flag -{} has no effect", flag);
   auto core = TRY(open_core(config, options, {}));
-  Frontend frontend(*core, {config.enable_response_header_hostname, {}});
+  Frontend frontend(*core, frontend_options(config));
   auto server = TRY(http::Server::start(http_options(config), frontend));
   for (const auto& address : server->addresses()) log::info("listening on {}", address);
   if (options.dev) {

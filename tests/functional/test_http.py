@@ -319,3 +319,12 @@ def test_answers_name_no_place(server, root):
              root.get("sys/internal/ui/mounts/none")]
     for answer in asked:
         assert server.folder not in answer.text and str(server.port) not in answer.text and names.gethostname() not in answer.text, answer
+
+
+def test_a_malformed_request_behind_good_ones(server, root):
+    """Answered and recorded on the spot, while the good ones' records are being written."""
+    good = f"GET /v1/auth/token/lookup-self HTTP/1.1\r\nHost: a\r\nX-Vault-Token: {server.root_token}\r\n\r\n".encode()
+    for _ in range(20):
+        replies = server.talk(good * 3 + b"NOT HTTP\r\n\r\n", timeout=10)
+        assert [r.status for r in replies] == [200, 200, 200, 400], replies
+    root.get("sys/mounts").ok(200)

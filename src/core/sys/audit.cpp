@@ -50,12 +50,6 @@ struct SetHeader {
     return std::tuple{path<&SetHeader::header>("header", "Name of the header."), field<&SetHeader::hmac>("hmac", "Records its HMAC, not its value.").open()};
   }
 };
-struct HeaderRow {
-  bool hmac = false;
-  static constexpr auto fields() { return std::tuple{field<&HeaderRow::hmac>("hmac", "").open()}; }
-};
-
-constexpr std::string_view headers_prefix = "config/audit-headers/";
 
 std::string device_path(std::string_view text) {
   std::string out(text);
@@ -150,22 +144,17 @@ class AuditTopic final : public Topic {
 
   // Headers are kept under their lower-case name.
   Result<schema::Custom> headers(const Caller&, const Snapshot& sys, const Empty&) {
-    std::vector<std::pair<std::string, bool>> rows;
-    for (const std::string& key : TRY(sys.children(headers_prefix, '\0', "", 1000)))
-      if (const auto text = TRY(sys.get(std::string(headers_prefix) + key)))
-        rows.emplace_back(TRY(hex_decode(key)), TRY(schema::from_json<HeaderRow>(text->reveal_text())).hmac);
-    return schema::Custom{[rows = std::move(rows)](json::Writer& w) {
+    return schema::Custom{[rows = TRY(read_recorded_headers(sys))](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object().key("headers").begin_object();
-      for (const auto& [name, hmac] : rows) w.key(name).begin_object().key("hmac").boolean(hmac).end_object();
+      for (const auto& [name, how] : rows) w.key(name).begin_object().key("hmac").boolean(how.hmac).end_object();
       w.end_object().end_object();
     }};
   }
-  static std::string header_key(std::string_view name) { return std::string(headers_prefix) + hex_encode(ascii_lower(name)); }
   Result<schema::Custom> header(const Caller& c, const Snapshot& sys, const OneHeader& in) {
-    const auto text = TRY(sys.get(header_key(in.header)));
+    const auto text = TRY(sys.get(recorded_header_key(in.header)));
     if (!text) return invalid("Could not find header in config");
-    const bool hmac = TRY(schema::from_json<HeaderRow>(text->reveal_text())).hmac;
+    const bool hmac = TRY(schema::from_json<RecordedHeader>(text->reveal_text())).hmac;
     // Shown as the caller spelled it.
     const std::string_view path = c.path.substr(0, c.path.ends_with('/') ? c.path.size() - 1 : c.path.size());
     return schema::Custom{[name = std::string(path.substr(path.rfind('/') + 1)), hmac](json::Writer& w) {
@@ -174,11 +163,11 @@ class AuditTopic final : public Topic {
     }};
   }
   Result<schema::Nothing> set_header(const Caller&, Transaction& sys, const SetHeader& in) {
-    CHECK_OK(sys.put(header_key(in.header), schema::to_json(HeaderRow{in.hmac})));
+    CHECK_OK(sys.put(recorded_header_key(in.header), schema::to_json(RecordedHeader{in.hmac})));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove_header(const Caller&, Transaction& sys, const OneHeader& in) {
-    sys.erase(header_key(in.header));
+    sys.erase(recorded_header_key(in.header));
     return schema::Nothing{};
   }
 

@@ -23,15 +23,6 @@ using schema::Verb;
 struct Empty {
   static constexpr auto fields() { return std::tuple{}; }
 };
-struct CorsRow {
-  std::vector<std::string> allowed_origins, allowed_headers;
-  bool allow_credentials = false;
-  static constexpr auto fields() {
-    using T = CorsRow;
-    return std::tuple{field<&T::allowed_origins>("allowed_origins", "").open(), field<&T::allowed_headers>("allowed_headers", "").open(),
-                      field<&T::allow_credentials>("allow_credentials", "").open()};
-  }
-};
 struct CorsReply {
   bool enabled = false;
   Omit<std::vector<std::string>> allowed_origins, allowed_headers;
@@ -86,10 +77,7 @@ struct MetricsQuery {
   static constexpr auto fields() { return std::tuple{field<&MetricsQuery::format>("format", "prometheus, or JSON when absent.").open()}; }
 };
 
-constexpr std::string_view usual_cors_headers[] = {"Content-Type", "Authorization", "X-Vault-Token", "X-Vault-MFA", "X-Vault-No-Request-Forwarding",
-                                                   "X-Vault-Wrap-Format", "X-Vault-Wrap-TTL", "X-Requested-With", "X-Vault-AWS-IAM-Server-ID",
-                                                   "X-Vault-Policy-Override"};
-constexpr std::string_view cors_key = "config/cors", ui_headers = "config/ui-headers/";
+constexpr std::string_view ui_headers = "config/ui-headers/";
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -151,12 +139,11 @@ class ConfigTopic final : public Topic {
   Result<CorsReply> cors(const Caller&, const Snapshot& sys, const Empty&) {
     const auto text = TRY(sys.get(cors_key));
     if (!text) return CorsReply{};
-    const auto row = TRY(schema::from_json<CorsRow>(text->reveal_text()));
+    const auto row = TRY(schema::from_json<Cors>(text->reveal_text()));
     CorsReply out;
     out.enabled = true;
     out.allowed_origins.value = row.allowed_origins;
-    out.allowed_headers.value.emplace(std::begin(usual_cors_headers), std::end(usual_cors_headers));
-    out.allowed_headers.value->insert(out.allowed_headers.value->end(), row.allowed_headers.begin(), row.allowed_headers.end());
+    out.allowed_headers.value = row.headers();
     out.allow_credentials.value = row.allow_credentials;
     return out;
   }
@@ -166,7 +153,7 @@ class ConfigTopic final : public Topic {
     if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end())
       return invalid("to allow all origins the '*' must be the only value for allowed_origins");
     if (in.enable == std::optional(false)) sys.erase(cors_key);
-    else CHECK_OK(sys.put(cors_key, schema::to_json(CorsRow{origins, in.allowed_headers.items, in.allow_credentials})));
+    else CHECK_OK(sys.put(cors_key, schema::to_json(Cors{origins, in.allowed_headers.items, in.allow_credentials})));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove_cors(const Caller&, Transaction& sys, const Empty&) {

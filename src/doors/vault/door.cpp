@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "core/envelope.h"
+#include "core/request_settings.h"
 #include "doors/vault/body.h"
 
 namespace coffer::doors::vault {
@@ -35,6 +36,17 @@ std::expected<std::string_view, Refused> read_token(const HttpRequest& http) {
   const std::string_view token = own.empty() ? bearer : own;
   if (token.size() > 8192) return std::unexpected(bad_request("the token is longer than 8192 bytes"));
   return token;
+}
+
+// "a/b/" is a/b; "root", "/" and "" are the root namespace.
+std::expected<std::string_view, Refused> read_name_space(const HttpRequest& http) {
+  std::string_view name = header(http, "x-vault-namespace");
+  if (name.empty()) return name;
+  if (count(http, "x-vault-namespace") > 1) return std::unexpected(bad_request("the namespace header stands more than once"));
+  if (name.size() > CanonicalPath::max_length) return std::unexpected(bad_request("the namespace is longer than 4096 bytes"));
+  while (name.starts_with('/')) name.remove_prefix(1);
+  while (name.ends_with('/')) name.remove_suffix(1);
+  return name == "root" ? std::string_view() : name;
 }
 
 std::expected<std::optional<Seconds>, Refused> read_wrap_ttl(const HttpRequest& http) {
@@ -109,18 +121,21 @@ std::expected<core::Request, Refused> decode(const HttpRequest& http) {
   if (path.size() > CanonicalPath::max_length * 3) return std::unexpected(bad_request("path is longer than 4096 bytes"));
   auto canonical = CanonicalPath::from_encoded(path);
   if (!canonical) return std::unexpected(bad_request(canonical.error().message));
-  if (http.method == "OPTIONS") return std::unexpected(bad_request("cannot handle internal-only request operation"));
 
   core::Request out;
   append_request_id(out.id);
   out.verb = method.verb;
   out.help = http.method == "HELP";
+  out.preflight = http.method == "OPTIONS";
   out.path = *std::move(canonical);
   out.remote_address = http.remote_address;
   out.remote_port = http.remote_port;
   out.client_certificate = http.client_certificate;
   out.headers = http.headers;
   out.body_bytes = http.body.size();
+  const auto name_space = read_name_space(http);
+  if (!name_space) return std::unexpected(name_space.error());
+  out.name_space = *name_space;
   const auto token = read_token(http);
   if (!token) return std::unexpected(token.error());
   out.token = *token;
@@ -155,6 +170,34 @@ std::expected<core::Request, Refused> decode(const HttpRequest& http) {
   return out;
 }
 
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out.append(out.empty() ? "" : ", ").append(word);
+  return out;
+}
+
+// What a browser wants to see before it lets the page read the answer, or send its request (Fetch standard, "CORS protocol").
+void add_cors(const HttpRequest& http, const core::Request& request, const core::Cors& cors, HttpAnswer& out) {
+  out.headers.emplace_back("Access-Control-Allow-Origin", std::string(header(http, "origin")));
+  out.headers.emplace_back("Vary", "Origin");
+  const bool for_all = std::find(cors.allowed_origins.begin(), cors.allowed_origins.end(), "*") != cors.allowed_origins.end();
+  if (cors.allow_credentials && !for_all) out.headers.emplace_back("Access-Control-Allow-Credentials", "true");
+  if (!request.preflight) return;
+  out.headers.emplace_back("Access-Control-Allow-Methods", "DELETE, GET, LIST, OPTIONS, PATCH, POST, PUT, SCAN");
+  out.headers.emplace_back("Access-Control-Allow-Headers", joined(cors.headers()));
+  out.headers.emplace_back("Access-Control-Max-Age", "300");
+}
+
+void add_rate(const core::RateState& rate, HttpAnswer& out) {
+  out.headers.emplace_back("X-Ratelimit-Limit", std::to_string(rate.limit));
+  out.headers.emplace_back("X-Ratelimit-Remaining", std::to_string(rate.remaining));
+  out.headers.emplace_back("X-Ratelimit-Reset", std::to_string(rate.reset.count()));
+}
+
+}  // namespace
+
 HttpAnswer encode(const HttpRequest& http, const Refused& refused) {
   HttpAnswer out;
   out.status = refused.status;
@@ -169,12 +212,14 @@ HttpAnswer encode(const HttpRequest& http, const Refused& refused) {
 HttpAnswer encode(const HttpRequest& http, const core::Request& request, const core::Outcome& outcome) {
   HttpAnswer out;
   out.headers.emplace_back("Cache-Control", "no-store");
+  if (outcome.cors) add_cors(http, request, *outcome.cors, out);
+  if (outcome.rate) add_rate(*outcome.rate, out);
   const std::string_view space = header(http, "x-vault-namespace");
   if (!space.empty() && space.size() < 256) out.headers.emplace_back("X-Vault-Namespace", std::string(space));
   const schema::Reply& reply = outcome.reply;
   if (outcome.error) {
     out.status = status_of(outcome.error->code);
-    if (out.status == 429 || out.status == 503) out.headers.emplace_back("Retry-After", "1");
+    if (out.status == 429 || out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(outcome.rate ? std::max<std::int64_t>(outcome.rate->reset.count(), 1) : 1));
     append_errors(out.body, outcome.error->message);
   } else if (reply.form == schema::Reply::Form::raw) {
     out.status = reply.status;

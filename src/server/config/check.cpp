@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/cidr.h"
 #include "server/config/reader.h"
 
 namespace coffer::config {
@@ -79,11 +80,20 @@ void check_tls(Reader& reader, const Listener& listener, bool check_files) {
   check_readable(reader, listener, "tls_client_ca_file", listener.tls_client_ca_file);
 }
 
+void check_blocks(Reader& reader, const hcl::Position& at, std::string_view key, const std::vector<std::string>& blocks) {
+  for (const std::string& block : blocks)
+    if (!check_cidr(block)) reader.wrong(at, fmt::format("{}: \"{}\" is no address and no block of addresses", key, block), "write \"10.0.0.1\" or \"10.0.0.0/8\"");
+}
+
 void check_limits(Reader& reader, const Listener& listener) {
   const hcl::Position at = place(listener);
   if (listener.max_request_size <= 0 || listener.max_request_size > (std::int64_t{1} << 31))
     reader.wrong(at, "max_request_size must be between 1 and 2147483648 bytes", "leave it out for 33554432");
   if (listener.x_forwarded_for_hop_skips < 0) reader.wrong(at, "x_forwarded_for_hop_skips cannot be negative");
+  check_blocks(reader, at, "x_forwarded_for_authorized_addrs", listener.x_forwarded_for_authorized_addrs);
+  check_blocks(reader, at, "proxy_protocol_authorized_addrs", listener.proxy_protocol_authorized_addrs);
+  if (listener.x_forwarded_for_authorized_addrs.empty() && listener.x_forwarded_for_hop_skips > 0)
+    reader.wrong(at, "x_forwarded_for_hop_skips is set, and no proxy is trusted", "add x_forwarded_for_authorized_addrs = [\"10.0.0.0/8\"] or the like");
   const bool needs_addresses =
       listener.proxy_protocol == ProxyProtocol::allow_authorized || listener.proxy_protocol == ProxyProtocol::deny_unauthorized;
   if (needs_addresses && listener.proxy_protocol_authorized_addrs.empty())

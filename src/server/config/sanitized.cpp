@@ -21,6 +21,7 @@ class Sanitizer {
     whole("default_lease_ttl", config_.default_lease_ttl.count());
     whole("default_max_request_duration", Duration(config_.default_max_request_duration.value_or(Seconds{})).count());
     flag("disable_cache", config_.disable_cache);
+    flag("disable_mlock", config_.disable_mlock);
     for (const std::string_view name : {"disable_clustering", "disable_indexing", "disable_performance_standby", "disable_printable_check",
                                         "disable_sealwrap", "disable_sentinel_trace"})
       flag(name, false);

@@ -48,6 +48,21 @@ bool Admission::enter(const std::string& group) {
 void Admission::leave(const std::string& group) {
   const std::lock_guard lock(mutex_);
   count_.fetch_sub(1);
+  forget(group);
+}
+
+bool Admission::regroup(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  if (!to.empty()) {
+    std::size_t& held = by_address_[to];
+    if (held >= limit_per_address_) return false;
+    ++held;
+  }
+  forget(from);
+  return true;
+}
+
+void Admission::forget(const std::string& group) {
   if (const auto found = by_address_.find(group); found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }
 

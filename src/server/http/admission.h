@@ -24,9 +24,12 @@ class Admission {
   // False, and nothing counted, when a limit is reached.
   [[nodiscard]] bool enter(const std::string& group);
   void leave(const std::string& group);
+  // Counts a connection under another address. False, and nothing changed, when that one's limit is reached.
+  [[nodiscard]] bool regroup(const std::string& from, const std::string& to);
   [[nodiscard]] std::size_t count() const { return count_.load(); }
 
  private:
+  void forget(const std::string& group);  // under mutex_
   const std::size_t limit_, limit_per_address_;
   std::atomic<std::size_t> count_{0};
   std::mutex mutex_;

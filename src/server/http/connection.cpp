@@ -181,6 +181,13 @@ bool Connection::discard_some() {
   return (result.io == Io::done && discarded_ < discard_limit) || result.io == Io::blocked;
 }
 
+bool Connection::identify(PeerAddress client) {
+  if (!io.server.admission.regroup(group_, client.group)) return false;
+  group_ = client.group;
+  peer = std::move(client);
+  return true;
+}
+
 void Connection::describe(Request& request) const {
   request.remote_address = peer.text;
   request.remote_port = peer.port;

@@ -79,9 +79,11 @@ class Connection final : public Watch, public Timer {
   // Waits for what can be read and throws it away, so that the peer reads our last words instead of a reset. True to go on.
   [[nodiscard]] bool discard_some();
 
+  // A proxy has said for whom it connects. False when that address has too many connections already.
+  [[nodiscard]] bool identify(PeerAddress client);
   // Fills in what a request says of its connection.
   void describe(Request& request) const;
-  [[nodiscard]] const Limits& limits() const { return io.server.options.limits; }
+  [[nodiscard]] const Limits& limits() const { return listener().limits ? *listener().limits : io.server.options.limits; }
   [[nodiscard]] const Listener& listener() const { return io.server.options.listeners[listener_index]; }
 
   IoContext& io;
@@ -121,7 +123,7 @@ class Connection final : public Watch, public Timer {
   std::uint64_t written_ = 0;
   std::uint64_t discarded_ = 0;
   Point deadline_{};
-  const std::string group_;
+  std::string group_;
   Connection* previous_ = nullptr;
   Connection* next_ = nullptr;
 

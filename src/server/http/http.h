@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,8 +58,9 @@ class Handler {
   virtual ~Handler() = default;
   // Called on `loop`'s thread. The request stays valid until `respond` is called, which may happen on any thread, once.
   virtual void handle(const Request& request, Loop& loop, Responder respond) = 0;
-  // A request that never became one (bad chunking, too large, too slow): what to answer, in the door's own shape, audited.
-  virtual Response refuse(int status, std::string_view reason, const Request& partial) = 0;
+  // What to answer, in the door's own shape, where `handle` does not: to a request that never became one (bad chunking, too large, too
+  // slow), which is audited here; or in place of the answer to one that `handle` got, and so has its records (`recorded`).
+  virtual Response refuse(int status, std::string_view reason, const Request& partial, bool recorded) = 0;
 };
 
 struct TlsOptions {
@@ -70,23 +72,29 @@ struct TlsOptions {
   bool require_and_verify_client_certificate = false;
   std::string client_ca_file;
 };
+struct Limits {
+  Seconds handshake_timeout{10}, header_timeout{10}, read_timeout{30}, write_timeout{120}, idle_timeout{300}, request_timeout{90};
+  std::size_t header_bytes = 64 << 10, header_count = 100, target_bytes = 16 << 10;
+  std::size_t body_bytes = 32 << 20;
+  std::size_t minimum_rate = 8 << 10;           // bytes a second, of bodies and replies, in each span of read_timeout and write_timeout
+  // Of the whole server: only those of Options.limits count.
+  std::size_t bodies_in_flight_bytes = 96 << 20;  // all connections together; beyond it 503 with Retry-After
+  std::size_t connections = 20'000, connections_per_address = 4096;
+};
 struct Listener {
   std::string address;  // "127.0.0.1:8200", "[::1]:8200", or "unix:/run/coffer.sock"
   bool tls = true;
   TlsOptions tls_options;
   unsigned unix_mode = 0600;
-  // Addresses or networks ("10.0.0.0/8") of proxies that begin each connection with a PROXY protocol header (v1 or v2); from others none is
-  // read. Empty: no proxies.
-  std::vector<std::string> proxy_protocol_from;
+  std::string unix_user, unix_group;  // names or numbers of the socket's owner; "": the process's
+  // Whose PROXY protocol header (v1 or v2) says where a connection comes from: nobody's, anyone's, or that of listed proxies. Others'
+  // headers are read and mean nothing (`listed`), or their connections are closed at once (`only_listed`).
+  enum class ProxyHeaders : std::uint8_t { off, anyone, listed, only_listed };
+  ProxyHeaders proxy_headers = ProxyHeaders::off;
+  std::vector<std::string> proxies;  // addresses or networks ("10.0.0.0/8")
+  std::optional<Limits> limits;      // else Options.limits
 };
-struct Limits {
-  Seconds handshake_timeout{10}, header_timeout{10}, read_timeout{30}, write_timeout{120}, idle_timeout{300}, request_timeout{90};
-  std::size_t header_bytes = 64 << 10, header_count = 100, target_bytes = 16 << 10;
-  std::size_t body_bytes = 32 << 20;
-  std::size_t bodies_in_flight_bytes = 96 << 20;  // all connections together; beyond it 503 with Retry-After
-  std::size_t minimum_rate = 8 << 10;             // bytes a second, of bodies and replies, in each span of read_timeout and write_timeout
-  std::size_t connections = 20'000, connections_per_address = 4096;
-};
+
 struct Options {
   std::vector<Listener> listeners;
   Limits limits;

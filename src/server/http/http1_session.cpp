@@ -98,7 +98,7 @@ void Http1Session::dispatch() {
   first_ = false;
   connection_.set_idle(false);
   if (refused_) {
-    response() = connection_.io.server.handler.refuse(refusal_.status, refusal_.reason, request_);
+    response() = connection_.io.server.handler.refuse(refusal_.status, refusal_.reason, request_, false);
     if (refusal_.status == 503) response().headers.emplace_back("Retry-After", "1");
     return;
   }
@@ -109,7 +109,7 @@ void Http1Session::dispatch() {
 
 void Http1Session::give_up() {
   close_ = true;
-  Response late = connection_.io.server.handler.refuse(503, "the request took too long", request_);
+  Response late = connection_.io.server.handler.refuse(503, "the request took too long", request_, true);
   append_response_head(connection_.out, late, {.close = true}, connection_.io.date.text());
   if (may_have_body(late.status) && request_.method != "HEAD") connection_.out.append(late.body);
   wipe(late.body);
@@ -118,11 +118,11 @@ void Http1Session::give_up() {
 void Http1Session::encode() {
   Response& reply = response();
   ServerState& server = connection_.io.server;
-  if (reply.status == no_answer) reply = server.handler.refuse(500, "internal error", request_);
+  if (reply.status == no_answer) reply = server.handler.refuse(500, "internal error", request_, true);
   const bool with_body = may_have_body(reply.status) && request_.method != "HEAD";
   if (reply.stream && with_body) {
     stream_ = BodyStream::start(connection_.io.reactor, server.streams, std::move(reply.stream), [this] { connection_.wake(); });
-    if (!stream_) reply = server.handler.refuse(503, "too many streamed replies at once", request_);
+    if (!stream_) reply = server.handler.refuse(503, "too many streamed replies at once", request_, true);
   }
   chunked_ = stream_ && !reader_.version_1_0();
   if (server.draining.load(std::memory_order_relaxed) || (stream_ && !chunked_)) close_ = true;

@@ -97,8 +97,11 @@ struct Http2Callbacks {
     self(user).spend(cost_reset);
     return 0;
   }
-  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t, void* user) {
-    if (Http2Stream* stream = stream_of(session, id)) self(user).stream_ended(*stream);
+  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void* user) {
+    Http2Stream* stream = stream_of(session, id);
+    if (!stream) return 0;
+    if (error == NGHTTP2_PROTOCOL_ERROR) self(user).note_malformed(*stream);
+    self(user).stream_ended(*stream);
     return 0;
   }
   static ssize_t read_reply(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t size, std::uint32_t* flags, nghttp2_data_source* source, void* user) {
@@ -204,9 +207,16 @@ void Http2Session::dispatch(Http2Stream& stream) {
 void Http2Session::refuse(Http2Stream& stream) {
   if (stream.state != Http2Stream::State::reading) return;
   stream.complete_request(connection_);
-  stream.response() = connection_.io.server.handler.refuse(stream.refusal.status, stream.refusal.reason, stream.request);
+  stream.response() = connection_.io.server.handler.refuse(stream.refusal.status, stream.refusal.reason, stream.request, false);
   if (stream.refusal.status == 503) stream.response().headers.emplace_back("Retry-After", "1");
   answered(stream);
+}
+
+// nghttp2 resets a stream whose request breaks HTTP's rules before it is one: nobody is answered, but it leaves its records.
+void Http2Session::note_malformed(Http2Stream& stream) {
+  if (stream.state != Http2Stream::State::reading) return;
+  stream.complete_request(connection_);
+  (void)connection_.io.server.handler.refuse(400, "malformed request", stream.request, false);
 }
 
 void Http2Session::answered(Http2Stream& stream) {
@@ -219,9 +229,9 @@ void Http2Session::answered(Http2Stream& stream) {
     return;
   }
   ServerState& server = connection_.io.server;
-  if (stream.response().status == Exchange::no_answer) stream.response() = server.handler.refuse(500, "internal error", stream.request);
+  if (stream.response().status == Exchange::no_answer) stream.response() = server.handler.refuse(500, "internal error", stream.request, true);
   if (stream.response().stream && !stream.head_request && !stream.begin_stream(connection_.io.reactor, server.streams)) {
-    stream.response() = server.handler.refuse(503, "too many streamed replies at once", stream.request);
+    stream.response() = server.handler.refuse(503, "too many streamed replies at once", stream.request, true);
   }
   submit(stream);
   stream.drop_request();
@@ -394,7 +404,7 @@ void Http2Session::check_deadline(Http2Stream& stream) {
       return;
     case Http2Stream::State::handling:
       if (now() - stream.since <= limits.request_timeout || stream.ended) return;
-      stream.give_up(connection_.io.server.handler.refuse(503, "the request took too long", stream.request));
+      stream.give_up(connection_.io.server.handler.refuse(503, "the request took too long", stream.request, true));
       submit(stream);
       return;
     case Http2Stream::State::replying:

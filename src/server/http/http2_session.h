@@ -51,6 +51,7 @@ class Http2Session {
   void end_of_head(Http2Stream& stream, bool end_of_request);
   void dispatch(Http2Stream& stream);
   void refuse(Http2Stream& stream);
+  void note_malformed(Http2Stream& stream);
   void submit(Http2Stream& stream);
   void stop_upload(Http2Stream& stream);
   void stream_ended(Http2Stream& stream);

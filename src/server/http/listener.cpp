@@ -1,9 +1,11 @@
 #include "server/http/listener.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/log.h"
 
@@ -57,6 +60,24 @@ int tcp_socket(int family) {
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (family == AF_INET6) ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   return descriptor;
+}
+
+// The number of a user or group given by name or number; nothing when there is none.
+template <class Entry>
+std::optional<unsigned> number_of(const std::string& text, Entry* (*find)(const char*), unsigned Entry::* number) {
+  if (text.find_first_not_of("0123456789") == text.npos && text.size() < 10) return static_cast<unsigned>(std::stoul(text));
+  const Entry* entry = find(text.c_str());
+  return entry ? std::optional(entry->*number) : std::nullopt;
+}
+
+Result<void> give_away(const Listener& listener, const std::string& path) {
+  const auto user = listener.unix_user.empty() ? std::optional(static_cast<unsigned>(-1)) : number_of(listener.unix_user, ::getpwnam, &passwd::pw_uid);
+  if (!user) return invalid(fmt::format("listener {}: socket_user: there is no user {}; name one of this machine", listener.address, listener.unix_user));
+  const auto group = listener.unix_group.empty() ? std::optional(static_cast<unsigned>(-1)) : number_of(listener.unix_group, ::getgrnam, &group::gr_gid);
+  if (!group) return invalid(fmt::format("listener {}: socket_group: there is no group {}; name one of this machine", listener.address, listener.unix_group));
+  if (listener.unix_user.empty() && listener.unix_group.empty()) return {};
+  if (::chown(path.c_str(), *user, *group) != 0) return cannot(listener.address, "cannot set the owner", errno, "start as root, or leave out socket_user and socket_group");
+  return {};
 }
 
 }  // namespace
@@ -130,6 +151,7 @@ Result<ListeningSockets> ListeningSockets::open_unix(const Listener& listener) {
   sockets.unix_path_ = path;
   // Nobody can connect before listen(), so the mode is in force in time.
   if (::chmod(path.c_str(), listener.unix_mode & 0777) != 0) return cannot(listener.address, "cannot set the mode", errno, "make its folder writable for the server");
+  CHECK_OK(give_away(listener, path));
   if (::listen(descriptor, backlog) != 0) return cannot(listener.address, "cannot listen", errno, "choose another path");
   sockets.address_ = listener.address;
   return sockets;

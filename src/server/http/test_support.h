@@ -37,7 +37,7 @@ class TestHandler final : public Handler {
  public:
   ~TestHandler() override;
   void handle(const Request& request, Loop& loop, Responder respond) override;
-  Response refuse(int status, std::string_view reason, const Request& partial) override;
+  Response refuse(int status, std::string_view reason, const Request& partial, bool recorded) override;
   void release();                       // answers all that is held
   void wait_for_held(std::size_t count);
   std::atomic<int> handled{0}, refused{0}, streaming{0};

@@ -145,7 +145,7 @@ void TestHandler::handle(const Request& request, Loop& loop, Responder respond) 
   respond(std::move(reply));
 }
 
-Response TestHandler::refuse(int status, std::string_view reason, const Request& partial) {
+Response TestHandler::refuse(int status, std::string_view reason, const Request& partial, bool /*recorded*/) {
   ++refused;
   Response reply;
   reply.status = status;
