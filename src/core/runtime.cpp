@@ -78,7 +78,7 @@ Result<LiveTokenPtr> Runtime::compile(token::Record record, const storage::ReadV
   std::sort(out->all_policies.begin(), out->all_policies.end());
   for (const std::string& name : out->all_policies)
     if (auto parsed = TRY(policies_.get(name, *sys, at.position()))) out->policies.push_back(std::move(parsed));
-  out->acl = policy::Acl::compile(out->policies, out->record.root(), identity ? &*identity : nullptr, parts_.clock.now());
+  out->acl = acls_.get(out->policies, out->record.root(), identity ? &*identity : nullptr, parts_.clock.now());
   return LiveTokenPtr(std::move(out));
 }
 

@@ -5,6 +5,7 @@
 
 #include "audit/audit.h"
 #include "barrier/ceremony.h"
+#include "core/acl_cache.h"
 #include "core/config.h"
 #include "core/live.h"
 #include "core/mounts.h"
@@ -69,6 +70,7 @@ class Runtime final : public storage::Observer {
   Parts parts_;
   TokenCache tokens_;
   PolicyCache policies_;
+  AclCache acls_;
   LastChanges entities_;
   Derived<MountTable> mounts_;
   Derived<RequestSettings> request_settings_;

@@ -7,12 +7,19 @@ namespace {
 
 constexpr Seconds longest{100LL * 365 * 86'400};  // what a Time can hold beyond the present, with room
 
+// "768h", "90s", "1h30m": a duration in the texts of warnings, without the zeros that Go's form ends in.
+std::string quoted(Seconds time) {
+  std::string out = go_duration(time);
+  for (std::string_view zeros : {"m0s", "h0m"})
+    if (out.ends_with(zeros)) out.resize(out.size() - 2);
+  return "\"" + out + "\"";
+}
+
 }  // namespace
 
 TtlResult effective_ttl(const TtlInput& in) {
   TtlResult out;
   const Time born = in.created.value_or(in.now);
-  const auto quoted = [](Seconds s) { return "\"" + go_duration(s) + "\""; };
   const auto left_until = [&](Time end) { return std::max(Seconds(0), std::chrono::ceil<Seconds>(end - in.now)); };
   const auto grant = [&](Seconds ttl) {
     out.ttl = std::min(ttl, longest);

@@ -38,7 +38,7 @@ TEST(EffectiveTtl, TheSmallestLimitHolds) {  // security.md H03
   EXPECT_EQ(capped.ttl, in.mount_max);
   ASSERT_EQ(capped.warnings.size(), 1U);
   EXPECT_EQ(capped.warnings[0],
-            "period of \"833h20m0s\" exceeded the effective max_ttl of \"768h0m0s\"; period value is capped accordingly");
+            "period of \"833h20m\" exceeded the effective max_ttl of \"768h\"; period value is capped accordingly");
 }
 
 TEST(EffectiveTtl, ARenewalNeverPassesTheMaximumByRounding) {  // security.md H02
@@ -63,7 +63,7 @@ TEST(EffectiveTtl, WarnsOfWhatTheCallerAskedFor) {
   in.requested = Seconds(3'600'000);
   const TtlResult out = effective_ttl(in);
   ASSERT_EQ(out.warnings.size(), 1U);
-  EXPECT_EQ(out.warnings[0], "TTL of \"1000h0m0s\" exceeded the effective max_ttl of \"768h0m0s\"; TTL value is capped accordingly");
+  EXPECT_EQ(out.warnings[0], "TTL of \"1000h\" exceeded the effective max_ttl of \"768h\"; TTL value is capped accordingly");
   in.requested = Seconds(0);
   in.mount_default = Seconds(3'600'000);
   EXPECT_TRUE(effective_ttl(in).warnings.empty()) << "nobody asked for the mount's default";

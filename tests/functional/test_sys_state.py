@@ -77,7 +77,8 @@ def test_raft_is_not_in_use(root):
     for method, path in (("GET", "configuration"), ("GET", "autopilot/state"), ("POST", "autopilot/configuration"), ("GET", "snapshot"), ("POST", "snapshot-force"),
                          ("POST", "remove-peer")):
         root.ask(method, f"sys/storage/raft/{path}", {} if method == "POST" else None).refused(400, "raft storage is not in use")
-    root.post("sys/storage/raft/join", {"leader_api_addr": "https://a"}, token=None).refused(400, "raft storage is not in use")
+    root.post("sys/storage/raft/join", {"leader_api_addr": "https://a"}).refused(400, "raft storage is not in use")
+    root.post("sys/storage/raft/join", {"leader_api_addr": "https://a"}, token=None).refused(403)  # there is no cluster that could be joined
     root.get("sys/storage/raft/configuration", token=None).refused(403)
 
 

@@ -22,17 +22,15 @@ class RaftTopic final : public Topic {
     out.push_back(at("storage/raft/autopilot/configuration", {Verb::read, Verb::write}));
     out.push_back(at("storage/raft/snapshot", {Verb::read, Verb::write}));
     for (std::string_view pattern : {"storage/raft/snapshot-force", "storage/raft/remove-peer", "storage/raft/promote",
-                                     "storage/raft/demote", "storage/raft/bootstrap/challenge"})
+                                     "storage/raft/demote", "storage/raft/bootstrap/challenge", "storage/raft/bootstrap/answer", "storage/raft/join"})
       out.push_back(at(pattern, {Verb::write}));
-    for (std::string_view pattern : {"storage/raft/bootstrap/answer", "storage/raft/join"})
-      out.push_back(at(pattern, {Verb::write}, Access::anyone));
     return out;
   }
 
  private:
-  schema::Endpoint at(std::string_view pattern, std::initializer_list<Verb> verbs, Access access = Access::token) {
+  schema::Endpoint at(std::string_view pattern, std::initializer_list<Verb> verbs) {
     schema::Endpoint out = schema::at(pattern, "Raft's storage, which this server does not use.");
-    for (const Verb verb : verbs) out = std::move(out).on(verb, this, &RaftTopic::answer, "Says that raft is not in use.", access);
+    for (const Verb verb : verbs) out = std::move(out).on(verb, this, &RaftTopic::answer, "Says that raft is not in use.");
     return out;
   }
   Result<schema::Nothing> answer(const Caller&, const Snapshot&, const Anything&) { return invalid("raft storage is not in use"); }

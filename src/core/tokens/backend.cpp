@@ -44,7 +44,7 @@ TokenInfo describe_token(const LiveToken& live, std::string_view text, Time now)
   out.num_uses = t.num_uses;
   out.orphan = t.orphan;
   out.path = t.path;
-  if (t.period > Seconds(0)) out.period.value = t.period;
+  if (t.period > Seconds(0) && t.role.empty()) out.period.value = t.period;  // a role's is the role's
   out.policies = t.policies;
   if (!t.role.empty()) out.role.value = t.role;
   if (!t.bound_cidrs.empty()) out.bound_cidrs.value = t.bound_cidrs;
@@ -125,6 +125,7 @@ class TokenBackend final : public Backend {
 
   Result<Auth> renew_self(const Caller& c, Transaction&, const RenewToken& in) {
     const Exchange& x = exchange_of(c);
+    if (x.token->record.kind != token::Kind::batch && x.token->record.expire == Time()) return invalid("invalid lease ID");
     return renew_record(c, x.token->record, std::string(x.request.token), in.increment);
   }
   Result<Auth> renew(const Caller& c, Transaction&, const RenewToken& in) {
@@ -202,7 +203,6 @@ class TokenBackend final : public Backend {
 Result<TokenBackend::Auth> TokenBackend::renew_record(const Caller& c, const token::Record& known, const std::string& text,
                                                       Seconds increment) {
   if (known.kind == token::Kind::batch) return invalid("batch tokens cannot be renewed");
-  if (known.expire == Time()) return invalid("invalid lease ID");
   auto renewed = TRY(renew_token(c, known.id, increment, "token not found"));
   return Auth{auth_block(renewed.record, SecretBytes::copy_of(text), {}, c.now), std::move(renewed.warnings)};
 }
