@@ -203,3 +203,10 @@ def test_hvac_kv2(hv, kv2):
     kv.delete_metadata_and_all_versions("a/b", mount_point=kv2)
     with pytest.raises(hvac.exceptions.InvalidPath):
         kv.read_secret_metadata(unique(), mount_point=kv2)
+
+
+def test_a_write_without_a_name_has_one_warning(root, kv2):
+    answer = root.post(f"{kv2}/data", {"data": {"a": 1}})
+    assert answer.status == 404 and answer.json["warnings"] == ["Non-listing operations on the root of a K/V v2 mount are not supported."]
+    stray = root.post(f"{kv2}/a", {"a": 1})
+    assert stray.status == 404 and len(stray.json["warnings"]) == 1

@@ -72,7 +72,7 @@ std::vector<schema::Endpoint> Kv2::endpoints() {
   for (const std::string_view area : areas)
     out.push_back(at(area, "A secret's name is missing.")
                       .on(Verb::read, this, &Kv2::root, "Says what is missing.")
-                      .on(Verb::write, this, &Kv2::root, "Says what is missing.")
+                      .on(Verb::write, this, &Kv2::root_write, "Says what is missing.")
                       .on(Verb::remove, this, &Kv2::root, "Says what is missing.")
                       .undocumented());
   out.push_back(at("{path...}", "Paths without a meaning on this mount: says which one to use.")
@@ -123,6 +123,7 @@ Result<schema::Reply> Kv2::root(const Caller& caller, const Snapshot&, const Emp
   if (names_folder(caller)) return schema::to_reply(std::optional<ConfigReply>());
   return warn_not_found("Non-listing operations on the root of a K/V v2 mount are not supported.");
 }
+Result<schema::Reply> Kv2::root_write(const Caller& caller, const Snapshot& view, const StrayWrite&) { return root(caller, view, {}); }
 Result<schema::Reply> Kv2::wrong_read(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "get"); }
 Result<schema::Reply> Kv2::wrong_write(const Caller&, const Snapshot&, const StrayWrite& in) { return wrong_path(in.path, "put"); }
 Result<schema::Reply> Kv2::wrong_list(const Caller&, const Snapshot&, const Named& in) { return wrong_path(in.path, "list"); }

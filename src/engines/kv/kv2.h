@@ -49,6 +49,7 @@ class Kv2 final : public Backend {
   Result<ConfigReply> read_config(const Caller& caller, const Snapshot& view, const struct Empty& in);
   Result<schema::Nothing> write_config(const Caller& caller, Transaction& view, const ConfigChange& in);
   Result<schema::Reply> root(const Caller& caller, const Snapshot& view, const struct Empty& in);
+  Result<schema::Reply> root_write(const Caller& caller, const Snapshot& view, const StrayWrite& in);
   Result<schema::Reply> wrong_read(const Caller& caller, const Snapshot& view, const Named& in);
   Result<schema::Reply> wrong_write(const Caller& caller, const Snapshot& view, const StrayWrite& in);
   Result<schema::Reply> wrong_list(const Caller& caller, const Snapshot& view, const Named& in);
