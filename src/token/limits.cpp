@@ -7,13 +7,7 @@ namespace {
 
 constexpr Seconds longest{100LL * 365 * 86'400};  // what a Time can hold beyond the present, with room
 
-// "768h", "90s", "1h30m": a duration in the texts of warnings, without the zeros that Go's form ends in.
-std::string quoted(Seconds time) {
-  std::string out = go_duration(time);
-  for (std::string_view zeros : {"m0s", "h0m"})
-    if (out.ends_with(zeros)) out.resize(out.size() - 2);
-  return "\"" + out + "\"";
-}
+std::string quoted(Seconds time) { return "\"" + short_duration(time) + "\""; }
 
 }  // namespace
 

@@ -296,6 +296,30 @@ def test_which_ttl_holds(root, request_ttl, role, seconds):
     assert root.post(f"auth/token/create/{name}", body).ok(200).auth["lease_duration"] == seconds
 
 
+def test_a_roles_tokens_are_renewed_by_the_role_as_it_is(root):
+    name = unique("role")
+    root.post(f"auth/token/roles/{name}", {"token_period": "1h"}).ok(204)
+    made = root.post(f"auth/token/create/{name}", {"policies": ["default"]}).ok(200)
+    assert made.auth["lease_duration"] == 3600
+    who = root.copy(made.token)
+    data = who.get("auth/token/lookup-self").data
+    assert "period" not in data and data["role"] == name
+    root.post(f"auth/token/roles/{name}", {"token_period": "30m"}).ok(204)
+    assert who.post("auth/token/renew-self").ok(200).auth["lease_duration"] == 1800
+    root.post(f"auth/token/roles/{name}", {"token_explicit_max_ttl": "20m"}).ok(204)
+    assert who.post("auth/token/renew-self").ok(200).auth["lease_duration"] <= 1200
+    root.delete(f"auth/token/roles/{name}").ok(204)
+    who.post("auth/token/renew-self").refused(400, f'original token role "{name}" could not be found, not renewing')
+
+
+def test_a_period_asked_for_of_a_role(root):
+    name = unique("role")
+    root.post(f"auth/token/roles/{name}", {"token_period": "1h"}).ok(204)
+    token = root.post(f"auth/token/create/{name}", {"policies": ["default"], "period": "10m"}).ok(200)
+    assert token.auth["lease_duration"] == 600
+    assert root.post("auth/token/lookup", {"token": token.token}).data["period"] == 600
+
+
 def test_tidy(root):
     answer = root.post("auth/token/tidy")
     assert answer.status == 202 and answer.json["warnings"]

@@ -1,3 +1,4 @@
+#include "backend/listing.h"
 #include "core/revoke.h"
 #include "core/sys/topics.h"
 #include "core/tokens/renew.h"
@@ -30,6 +31,13 @@ struct Prefix {
   bool sync = true;
   static constexpr auto fields() {
     return std::tuple{schema::path<&Prefix::prefix>("prefix", "Beginning of lease ids."), field<&Prefix::sync>("sync", "Answers when all are gone.").open()};
+  }
+};
+struct ListLeases {
+  std::string prefix;
+  schema::Page page;
+  static constexpr auto fields() {
+    return std::tuple{schema::path<&ListLeases::prefix>("prefix", "Beginning of lease ids."), schema::inlined<&ListLeases::page>()};
   }
 };
 struct LeaseInfo {
@@ -78,8 +86,13 @@ class LeasesTopic final : public Topic {
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("leases", "Leases.").on(Verb::read, this, &T::listed, "Leases of a type."));
     out.push_back(schema::at("leases/count", "How many leases there are.").on(Verb::read, this, &T::count, "Leases of a type, counted."));
-    out.push_back(schema::at("leases/lookup", "A lease.").on(Verb::write, this, &T::lookup, "Shows a lease.").on(Verb::list, this, &T::list, "Lists leases.", Access::sudo));
-    out.push_back(schema::at("leases/lookup/{prefix...}", "Leases below a prefix.").on(Verb::list, this, &T::list, "Lists leases below a prefix.", Access::sudo));
+    out.push_back(schema::at("leases/lookup", "A lease.")
+                      .on(Verb::write, this, &T::lookup, "Shows a lease.")
+                      .on(Verb::list, this, &T::list, "Lists leases.", Access::sudo)
+                      .heavy());
+    out.push_back(schema::at("leases/lookup/{prefix...}", "Leases below a prefix.")
+                      .on(Verb::list, this, &T::list, "Lists leases below a prefix.", Access::sudo)
+                      .heavy());
     // Vault's old paths, without `leases/`, take the id in the path only (vault-api.md §1.0).
     out.push_back(schema::at("leases/renew", "Renewal of a lease.").on(Verb::write, this, &T::renew, "Renews a lease."));
     for (std::string_view pattern : {"leases/renew/{url_lease_id+}", "renew/{url_lease_id+}"})
@@ -113,10 +126,10 @@ class LeasesTopic final : public Topic {
     if (record->last_renewal != Time()) out.last_renewal = record->last_renewal;
     return out;
   }
-  Result<schema::Keys> list(const Caller& c, const Snapshot&, const Prefix& in) {
+  Result<schema::Keys> list(const Caller& c, const Snapshot&, const ListLeases& in) {
     std::string prefix = "lease/" + in.prefix;
     if (!prefix.ends_with('/')) prefix += '/';
-    return schema::Keys{TRY(tokens(c).children(prefix, '/', "", 100'000)), ""};
+    return schema::Keys{TRY(list_names(tokens(c), prefix, '/', in.page)), ""};
   }
   // The lease of a token is renewed with its token, so its login is checked again.
   Result<schema::Reply> renew(const Caller& c, Transaction&, const LeaseId& in) {

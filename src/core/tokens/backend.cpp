@@ -1,3 +1,4 @@
+#include "backend/listing.h"
 #include "base/cidr.h"
 #include "core/envelope.h"
 #include "core/issue.h"
@@ -44,7 +45,7 @@ TokenInfo describe_token(const LiveToken& live, std::string_view text, Time now)
   out.num_uses = t.num_uses;
   out.orphan = t.orphan;
   out.path = t.path;
-  if (t.period > Seconds(0) && t.role.empty()) out.period.value = t.period;  // a role's is the role's
+  if (t.period > Seconds(0)) out.period.value = t.period;
   out.policies = t.policies;
   if (!t.role.empty()) out.role.value = t.role;
   if (!t.bound_cidrs.empty()) out.bound_cidrs.value = t.bound_cidrs;
@@ -79,8 +80,10 @@ class TokenBackend final : public Backend {
     one("revoke", "The end of a token.", &T::revoke, "Revokes a token and its children.");
     one("revoke-accessor", "The end of a token, by accessor.", &T::revoke_accessor, "Revokes a token by its accessor.");
     one("revoke-orphan", "The end of a token, but not of its children.", &T::revoke_orphan, "Revokes a token and makes orphans of its children.", Access::sudo);
-    out.push_back(schema::at("accessors", "All accessors.").on(Verb::list, this, &T::list_accessors, "Lists the accessors of all tokens.", Access::sudo));
-    out.push_back(schema::at("roles", "Token roles.").on(Verb::list, this, &T::list_roles, "Lists token roles."));
+    out.push_back(schema::at("accessors", "All accessors.")
+                      .on(Verb::list, this, &T::list_accessors, "Lists the accessors of all tokens.", Access::sudo)
+                      .heavy());
+    out.push_back(schema::at("roles", "Token roles.").on(Verb::list, this, &T::list_roles, "Lists token roles.").heavy());
     out.push_back(schema::at("roles/{name}", "A token role.")
                       .on(Verb::read, this, &T::show_role, "Shows a token role.")
                       .on(Verb::write, this, &T::put_role, "Makes or changes a token role.")
@@ -179,12 +182,14 @@ class TokenBackend final : public Backend {
     return revoke_id(id);
   }
 
-  Result<schema::Keys> list_accessors(const Caller&, const Snapshot& view, const NoFields&) {
-    return schema::Keys{TRY(view.children("accessor/", '\0', "", 1'000'000)), ""};
+  Result<schema::Keys> list_accessors(const Caller&, const Snapshot& view, const schema::Page& in) {
+    return schema::Keys{TRY(list_names(view, "accessor/", '\0', in)), ""};
   }
 
   Result<bool> role_exists(const Caller&, const Snapshot& view, const RoleName& in) { return TRY(read_role(view, in.name)).has_value(); }
-  Result<schema::Keys> list_roles(const Caller&, const Snapshot& view, const NoFields&) { return schema::Keys{TRY(view.children("role/", '\0', "", 100'000)), ""}; }
+  Result<schema::Keys> list_roles(const Caller&, const Snapshot& view, const schema::Page& in) {
+    return schema::Keys{TRY(list_names(view, "role/", '\0', in)), ""};
+  }
   Result<std::optional<schema::Custom>> show_role(const Caller&, const Snapshot& view, const RoleName& in);
   Result<schema::Nothing> put_role(const Caller&, Transaction& txn, const PutRole& in);
   Result<schema::Nothing> remove_role(const Caller&, Transaction& txn, const RoleName& in) {

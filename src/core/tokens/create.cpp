@@ -111,19 +111,21 @@ Result<void> apply_times(const CreateToken& in, const TokenRole* role, const Cal
   t.explicit_max_ttl = TRY(positive_ttl(in.explicit_max_ttl, "explicit_max_ttl"));
   t.period = TRY(positive_ttl(in.period, "period"));
   if (t.period > Seconds(0) && !caller.sudo) return invalid("root or sudo privileges required to create periodic token");
+  Seconds period = t.period;
   if (role != nullptr) {
-    const Seconds period = role->token_period > Seconds(0) ? role->token_period : role->period;
-    if (period > Seconds(0)) t.period = period;
-    const Seconds most = role->token_explicit_max_ttl > Seconds(0) ? role->token_explicit_max_ttl : role->explicit_max_ttl;
-    if (most > Seconds(0) && (t.explicit_max_ttl == Seconds(0) || most < t.explicit_max_ttl)) t.explicit_max_ttl = most;
+    period = smaller(period, period_of(*role));
+    // The role's own is looked up at each renewal: only what the caller asked for is kept.
+    if (t.period > Seconds(0)) t.period = period;
+    t.explicit_max_ttl = smaller(t.explicit_max_ttl, explicit_max_of(*role));
   }
   CHECK_OK(check_batch(in, t));
   // A root token without a ttl has no end; every other token has one.
-  if (contains(t.policies, "root") && asked == Seconds(0) && t.period == Seconds(0) && t.explicit_max_ttl == Seconds(0)) {
+  if (contains(t.policies, "root") && asked == Seconds(0) && period == Seconds(0) && t.explicit_max_ttl == Seconds(0)) {
     t.renewable = false;
     return {};
   }
-  const auto ttl = token::effective_ttl({asked, t.period, Seconds(0), t.explicit_max_ttl, caller.mount->default_ttl, caller.mount->max_ttl, {}, caller.now});
+  const auto ttl = token::effective_ttl(
+      {asked, period, Seconds(0), t.explicit_max_ttl, caller.mount->default_ttl, caller.mount->max_ttl, {}, caller.now});
   warnings.insert(warnings.end(), ttl.warnings.begin(), ttl.warnings.end());
   t.ttl = t.creation_ttl = ttl.ttl;
   t.expire = ttl.expire;
@@ -147,6 +149,12 @@ Result<void> apply_entity_alias(const CreateToken& in, const TokenRole* role, co
 }
 
 }  // namespace
+
+Seconds period_of(const TokenRole& role) { return role.token_period > Seconds(0) ? role.token_period : role.period; }
+Seconds explicit_max_of(const TokenRole& role) {
+  return role.token_explicit_max_ttl > Seconds(0) ? role.token_explicit_max_ttl : role.explicit_max_ttl;
+}
+Seconds smaller(Seconds a, Seconds b) { return a == Seconds(0) ? b : b == Seconds(0) ? a : std::min(a, b); }
 
 Result<std::optional<TokenRole>> read_role(const Snapshot& tokens, std::string_view name) {
   const auto text = TRY(tokens.get(std::string("role/").append(name)));

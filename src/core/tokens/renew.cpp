@@ -1,5 +1,6 @@
 #include "core/tokens/renew.h"
 
+#include "core/tokens/create.h"
 #include "token/limits.h"
 
 namespace coffer::core {
@@ -24,14 +25,23 @@ Result<token::TtlInput> limits_of_login(const Caller& caller, const Exchange& x,
                          caller.now};
 }
 
-Result<token::TtlInput> limits_of_token(const Caller& caller, const Exchange& x, const token::Record& t, Seconds increment) {
+// What bounds the renewal of another token: its role as it is now, where it has one.
+Result<token::TtlInput> limits_of_token(const Caller& caller, const Exchange& x, const Snapshot& tokens, const token::Record& t,
+                                        Seconds increment) {
   const Mount* mount = x.mounts->find("auth/token/");
   if (mount == nullptr) return fail(Code::internal, "auth/token/ is not mounted");
-  const Seconds as_before = t.period > Seconds(0) ? Seconds(0) : t.creation_ttl;
+  Seconds period = t.period, explicit_max = t.explicit_max_ttl;
+  if (!t.role.empty()) {
+    const auto role = TRY(read_role(tokens, t.role));
+    if (!role) return invalid("original token role " + json::quoted(t.role) + " could not be found, not renewing");
+    period = period_of(*role);
+    explicit_max = smaller(explicit_max, explicit_max_of(*role));
+  }
+  const Seconds as_before = period > Seconds(0) ? Seconds(0) : t.creation_ttl;
   return token::TtlInput{increment > Seconds(0) ? increment : as_before,
-                         t.period,
+                         period,
                          t.max_ttl,
-                         t.explicit_max_ttl,
+                         explicit_max,
                          mount->info.default_ttl,
                          mount->info.max_ttl,
                          t.creation,
@@ -50,7 +60,7 @@ Result<Renewed> renew_token(const Caller& caller, std::string_view id, Seconds i
   token::Record& t = out.record;
   const bool login = !t.mount_accessor.empty() && t.role.empty();
   const auto ttl =
-      token::effective_ttl(login ? TRY(limits_of_login(caller, x, t, increment)) : TRY(limits_of_token(caller, x, t, increment)));
+      token::effective_ttl(login ? TRY(limits_of_login(caller, x, t, increment)) : TRY(limits_of_token(caller, x, tokens, t, increment)));
   if (ttl.ttl <= Seconds(0)) return invalid("past the max TTL, cannot renew");
   t.ttl = ttl.ttl;
   t.expire = ttl.expire;
