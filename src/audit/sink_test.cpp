@@ -129,6 +129,21 @@ TEST_F(SinkTest, OneOfTwoFailsAndComesBackWithAGapRecord) {
   EXPECT_TRUE(verified({second}).ok) << verified({second}).first_problem;
 }
 
+TEST_F(SinkTest, KilledBetweenTwoFilesOfARotationTheChainGoesOn) {
+  ASSERT_TRUE(broker->enable(file_device(log), false));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(write_pair(*broker));
+  broker.reset();
+  const std::string former = log + ".20270115T080000Z";
+  std::filesystem::rename(log, former);
+  write_file(log, "");
+  SetUp();
+  ASSERT_TRUE(broker->enable(file_device(log), false));
+  ASSERT_TRUE(write_pair(*broker));
+  broker.reset();
+  const VerifyReport report = verified({former, log});
+  EXPECT_TRUE(report.ok) << report.first_problem;
+}
+
 TEST_F(SinkTest, TornLastLineIsClosedAtOpen) {
   ASSERT_TRUE(broker->enable(file_device(log), false));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(write_pair(*broker));
@@ -159,7 +174,7 @@ TEST_F(SinkTest, ReopensWhatLogrotateMoved) {
   EXPECT_FALSE(std::filesystem::exists(log));
   broker->reopen();
   ASSERT_TRUE(write_pair(*broker));
-  struct stat made {};
+  struct stat made{};
   ASSERT_EQ(::stat(log.c_str(), &made), 0);
   EXPECT_EQ(made.st_mode & 07777, 0640u);
   EXPECT_EQ(types(), (std::vector<std::string>{"reopen", "request", "response"}));
@@ -235,8 +250,10 @@ TEST_F(SinkTest, FifoWithoutReaderIsRefusedAndAStoppedReaderDoesNotHang) {
     std::size_t size = 0;
     for (int i = 0; i < 300; ++i) {
       const auto n = ::read(reader.get(), received.data() + size, received.size() - size);
-      if (n > 0) size += static_cast<std::size_t>(n);
-      else std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      if (n > 0)
+        size += static_cast<std::size_t>(n);
+      else
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     received.resize(size);
   });

@@ -40,7 +40,8 @@ Result<void> FileSink::adopt(OpenedFile opened) {
   // Shared among the servers that append to one file; see cut_back().
   ::flock(opened.file.get(), LOCK_SH | LOCK_NB);
   file_ = std::move(opened);
-  tail_ = tail;
+  // A server that was killed while it rotated left a file without a record: the chain did not begin anew, so what is missing is still told.
+  tail_ = found.st_size == 0 ? tail_of_former() : tail;
   torn_bytes_ = tail.torn_bytes;
   device_ = found.st_dev;
   inode_ = found.st_ino;

@@ -19,7 +19,7 @@ class FileSink final : public Sink {
  public:
   // Takes over the opened file, which is regular.
   static Result<std::unique_ptr<FileSink>> make(FileOptions options, OpenedFile opened, std::string_view node, Form form);
-  // What the file held when it was opened.
+  // What the file held when it was opened; of an empty one what the file held that was rotated away before it.
   [[nodiscard]] const Tail& tail() const { return tail_; }
   // Device and inode: whether two devices mean the same file.
   [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> identity() const { return {device_, inode_}; }
@@ -39,6 +39,9 @@ class FileSink final : public Sink {
   Outcome after_failure(const Batch& batch, std::size_t written, int error);
   bool cut_back(std::size_t written);
   void reserve_ahead();
+  // Names that rotation gave to former files, oldest first.
+  [[nodiscard]] std::vector<std::string> former_files() const;
+  [[nodiscard]] Tail tail_of_former() const;
   void remove_old_files();
 
   FileOptions options_;

@@ -68,16 +68,32 @@ Result<std::string> FileSink::rotate(Time now) {
   return former;
 }
 
-void FileSink::remove_old_files() {
-  if (options_.rotate_max_files == 0) return;
+std::vector<std::string> FileSink::former_files() const {
   std::vector<std::string> former;
   const int fd = ::openat(file_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const folder = fd < 0 ? nullptr : ::fdopendir(fd);
-  if (folder == nullptr) return;
+  if (folder == nullptr) return former;
   while (const dirent* entry = ::readdir(folder))
     if (rotated_name(entry->d_name, file_.name)) former.emplace_back(entry->d_name);
   ::closedir(folder);
   std::sort(former.begin(), former.end(), older);
+  return former;
+}
+
+Tail FileSink::tail_of_former() const {
+  const std::vector<std::string> former = former_files();
+  if (former.empty()) return {};
+  const Fd file(::openat(file_.folder.get(), former.back().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat found {};
+  if (file.get() < 0 || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode) || !check_first_line(file.get())) return {};
+  Tail tail = read_tail(file.get(), node_, form_).value_or(Tail{});
+  tail.torn_bytes = 0;  // they are not of the file that is written to
+  return tail;
+}
+
+void FileSink::remove_old_files() {
+  if (options_.rotate_max_files == 0) return;
+  const std::vector<std::string> former = former_files();
   for (std::size_t i = 0; i + options_.rotate_max_files < former.size(); ++i) {
     if (::unlinkat(file_.folder.get(), former[i].c_str(), 0) == 0) log::info("audit: removed {}, beyond rotate_max_files", former[i]);
   }
