@@ -39,6 +39,13 @@ std::string flag_name(const FlagSpec& flag) {
   return fmt::format("{}`-{}{}`", flag.alias.empty() ? "" : fmt::format("`-{}`, ", flag.alias), flag.name, value_name(flag));
 }
 
+std::string flags_help(const FlagGroup& group) {
+  std::string out = fmt::format("{}:\n", group.heading);
+  for (const FlagSpec& flag : group.flags)
+    if (!flag.hidden) out += "\n" + flag_help(flag);
+  return out;
+}
+
 std::string members_help(const World& world, std::string_view group, std::string_view heading) {
   std::vector<Row> rows;
   for (const CommandSpec& command : command_table()) {
@@ -54,6 +61,14 @@ std::string members_help(const World& world, std::string_view group, std::string
   return out;
 }
 
+constexpr std::string_view connection_heading = "HTTP Options";
+constexpr std::string_view first_steps =
+    "  Keeps secrets, and serves them to any client of the Vault API.\n\n"
+    "      $ coffer server -dev -dev-root-token-id=root    # a server to try it with, in memory\n"
+    "      $ coffer set secret/app user=ann password=-     # \"-\" reads the value from stdin\n"
+    "      $ coffer get secret/app\n"
+    "      $ coffer run secret/app -- ./serve              # with the fields in its environment\n"
+    "      $ coffer help kv put                            # any command, with examples\n\n";
 constexpr std::string_view common[] = {"read", "write", "delete", "list", "login", "server", "status", "unwrap", "get", "set", "run"};
 
 }  // namespace
@@ -70,8 +85,9 @@ const CommandSpec* find_command(const World& world, std::string_view name) {
 
 std::string command_help(const World& world, const CommandSpec& command) {
   const bool group = command.handler == nullptr;
-  std::string out = fmt::format("Usage: {} {}{}{}\n\n", world.program(), command.name, group ? " <subcommand> [options] [args]" : " [options]",
-                                command.arguments.empty() || group ? "" : fmt::format(" {}", command.arguments));
+  std::string out =
+      fmt::format("Usage: {} {}{}{}\n\n", world.program(), command.name, group ? " <subcommand> [options] [args]" : " [options]",
+                  command.arguments.empty() || group ? "" : fmt::format(" {}", command.arguments));
   if (!command.examples.empty() && !group) {
     for (const Example& example : command.examples)
       out += fmt::format("{}:\n\n      $ {} {}\n\n", wrap_words(example.what, 2), world.program(), example.command);
@@ -79,17 +95,38 @@ std::string command_help(const World& world, const CommandSpec& command) {
   out += wrap_words(command.description.empty() ? fmt::format("{}.", command.summary) : std::string(command.description), 2) + "\n";
   if (group) return out + "\n" + members_help(world, command.name, "Subcommands:");
   std::vector<FlagGroup> groups = shared_flags(command.groups);
-  if (!command.flags.empty()) groups.push_back({"Command Options", command.flags});
-  for (const FlagGroup& flags : groups) {
-    out += fmt::format("\n{}:\n", flags.heading);
-    for (const FlagSpec& flag : flags.flags)
-      if (!flag.hidden) out += "\n" + flag_help(flag);
+  if (world.persona != Persona::coffer) {
+    if (!command.flags.empty()) groups.push_back({"Command Options", command.flags});
+    for (const FlagGroup& flags : groups) out += "\n" + flags_help(flags);
+    return out;
   }
+  // What is particular to the command comes first; what nearly all take is named, and explained elsewhere.
+  if (!command.flags.empty()) groups.insert(groups.begin(), FlagGroup{"Options", command.flags});
+  for (const FlagGroup& flags : groups)
+    if (flags.heading != connection_heading) out += "\n" + flags_help(flags);
+  if ((command.groups & http_flags) != 0)
+    out += "\n" +
+           wrap_words(
+               "How to reach the server, and as whom: -address, -ca-cert, -namespace, -wrap-ttl, -output-curl-string and others, explained "
+               "by \"coffer help "
+               "options\".") +
+           "\n";
+  return out;
+}
+
+std::string options_help() {
+  std::string out =
+      "Options of all commands that ask a server. Flags go before environment variables; each variable may also begin with COFFER_ or "
+      "BAO_.\n";
+  out = wrap_words(out) + "\n";
+  for (const FlagGroup& flags : shared_flags(http_flags | format_flag | field_flag | detailed_flag | confirm_flag))
+    out += "\n" + flags_help(flags);
   return out;
 }
 
 std::string program_help(const World& world) {
-  std::string out = fmt::format("Usage: {} <command> [args]\n\nCommon commands:\n", world.program());
+  std::string out = fmt::format("Usage: {} <command> [args]\n\n{}Common commands:\n", world.program(),
+                                world.persona == Persona::coffer ? first_steps : "");
   for (const std::string_view name : common)
     if (const CommandSpec* command = find_command(world, name)) out += fmt::format("    {:<14} {}\n", name, command->summary);
   out += "\nOther commands:\n";
@@ -97,7 +134,8 @@ std::string program_help(const World& world) {
   for (const CommandSpec& command : command_table()) {
     const bool top = command.name.find(' ') == std::string_view::npos;
     const bool shown = std::find(std::begin(common), std::end(common), command.name) != std::end(common);
-    if (top && !shown && visible(world, command) && !command.name.starts_with("__")) rows.push_back({std::string(command.name), std::string(command.summary)});
+    if (top && !shown && visible(world, command) && !command.name.starts_with("__"))
+      rows.push_back({std::string(command.name), std::string(command.summary)});
   }
   std::sort(rows.begin(), rows.end());
   for (const Row& row : rows) out += fmt::format("    {:<14} {}\n", row[0], row[1]);
@@ -107,8 +145,10 @@ std::string program_help(const World& world) {
 std::string reference_markdown() {
   const World world{};
   std::string out =
-      "# The command line\n\nMade from the table of commands by `coffer docs cli`; edit the table, not this page. Flags may be written `-x` or "
-      "`--x`, with the value\nafter `=` or in the next word, before or behind the arguments. Commands marked *coffer* are not there when the program is "
+      "# The command line\n\nMade from the table of commands by `coffer docs cli`; edit the table, not this page. Flags may be written "
+      "`-x` or "
+      "`--x`, with the value\nafter `=` or in the next word, before or behind the arguments. Commands marked *coffer* are not there when "
+      "the program is "
       "called\n`vault` or `bao`.\n";
   for (const FlagGroup& group : shared_flags(http_flags | format_flag | field_flag | detailed_flag | confirm_flag)) {
     out += fmt::format("\n## {}\n\n", group.heading);

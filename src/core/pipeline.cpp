@@ -391,7 +391,10 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
     const Caller caller = caller_of(x, &spaces);
     x.creating = !TRY(x.operation->exists(caller, spaces.read(x.mount->space), x.input()));
   }
-  if (x.request.help) return {};  // open to every valid token
+  if (x.request.help) {  // open to every valid token
+    x.decision.allowed = true;
+    return {};
+  }
   policy::Query query;
   query.path = x.request.path.view();
   query.wanted = capability_of(x);
@@ -400,8 +403,11 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   query.wrap_ttl = x.request.wrap_ttl;
   x.decision = decide(*x.token->acl, query, x.folded);
   if (x.decision.allowed) return {};
-  // These decide by themselves what to show to whom.
-  if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) return {};
+  // These decide by themselves what to show to whom; no policy stands against them, and the audit record says so.
+  if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) {
+    x.decision.allowed = true;
+    return {};
+  }
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
   return fail(Code::permission_denied, joined_error("permission denied"));
 }

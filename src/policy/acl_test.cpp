@@ -208,6 +208,9 @@ TEST(Acl, NearestRules) {
   EXPECT_EQ(near[0].policy, "p1");
   EXPECT_EQ(a->nearest_rules("kv/data/prod/db").at(0).rule, "kv/data/dev/*");
   EXPECT_TRUE(a->nearest_rules("transit/keys/x").empty());
+  const auto b = acl({R"(path "kv/data/b" { capabilities = ["read"] } path "cubbyhole/*" { capabilities = ["read"] })"});
+  ASSERT_EQ(b->nearest_rules("kv/data/a").size(), 1u);  // its neighbour, and no rule about another mount
+  EXPECT_EQ(b->nearest_rules("kv/data/a")[0].rule, "kv/data/b");
 }
 
 }  // namespace

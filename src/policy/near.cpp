@@ -9,7 +9,8 @@ namespace coffer::policy {
 namespace {
 
 // Costs in hundredths of a segment.
-constexpr std::size_t whole = 100, missing = 150;  // a segment that only the path has, one that only the pattern has
+constexpr std::size_t whole = 100;    // a segment that only the path has
+constexpr std::size_t missing = 150;  // a segment that only the pattern has, or another name in its place
 
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> out;
@@ -26,13 +27,19 @@ std::size_t difference(std::string_view pattern, std::string_view segment) {
   const std::size_t longer = std::max(pattern.size(), segment.size());
   const std::size_t distance = edit_distance(pattern, segment, longer);
   // Names that share less than half are other names.
-  return 2 * distance > longer ? 2 * whole : distance * whole / longer;
+  return 2 * distance > longer ? missing : distance * whole / longer;
+}
+
+// Whether a name of the pattern is also one of the path: a rule without that is about something else, however wide it is.
+bool shares_a_name(const std::vector<std::string_view>& pattern, const std::vector<std::string_view>& path) {
+  return std::ranges::any_of(pattern, [&](std::string_view name) {
+    return !name.empty() && name != "+" && std::ranges::any_of(path, [&](std::string_view segment) { return difference(name, segment) < whole / 2; });
+  });
 }
 
 // Edit distance in segments; the rest of the path after a final '*' is free. A segment that the pattern lacks is cheapest: `kv/app/*` for
 // `kv/data/app/x` is the commonest mistake.
-std::size_t cost(const MergedRule& rule, const std::vector<std::string_view>& path) {
-  const auto pattern = split(rule.pattern);
+std::size_t cost(const MergedRule& rule, const std::vector<std::string_view>& pattern, const std::vector<std::string_view>& path) {
   const std::size_t rows = pattern.size(), columns = path.size();
   std::vector<std::vector<std::size_t>> table(rows + 1, std::vector<std::size_t>(columns + 1));
   for (std::size_t i = 0; i <= rows; ++i) {
@@ -62,7 +69,9 @@ std::vector<NearRule> nearest(std::span<const MergedRule> rules, std::string_vie
   const std::size_t most = std::max<std::size_t>(segments.size(), 2) * whole / 2;
   std::vector<Candidate> found;
   for (const MergedRule& rule : rules) {
-    if (const std::size_t c = cost(rule, segments); c <= most) found.push_back({c, &rule});
+    const auto pattern = split(rule.pattern);
+    if (!shares_a_name(pattern, segments)) continue;
+    if (const std::size_t c = cost(rule, pattern, segments); c <= most) found.push_back({c, &rule});
   }
   std::ranges::sort(found, [](const Candidate& a, const Candidate& b) {
     if (a.cost != b.cost) return a.cost < b.cost;

@@ -105,8 +105,36 @@ def test_called_vault_or_bao(cli):
 
 
 def test_denied_says_what_is_missing(server, root, kv2):
-    out = server.cli("kv", "get", f"{kv2}/a", token=root.new_token())
-    assert out.returncode == 2 and "permission denied" in out.stderr.lower()
+    """Under its own name the program asks the server why, with the caller's own token; Vault's commands say what Vault says."""
+    name = unique("p")
+    root.put(f"sys/policies/acl/{name}", {"policy": f'path "{kv2}/data/b" {{ capabilities = ["read"] }}'}).ok(204)
+    token = root.new_token([name])
+    out = server.cli("kv", "get", f"{kv2}/a", token=token)
+    assert out.returncode == 2 and "permission denied" in out.stderr
+    for part in (f"Permission denied: read of {kv2}/data/a: ", f'Closest rule: {kv2}/data/b [read] in policy "{name}"', f'Needs: path "{kv2}/data/a" {{ capabilities = ["read"] }}'):
+        assert part in out.stderr, out.stderr
+    friendly = server.cli("set", f"{kv2}/b", "v=1", token=token)
+    assert friendly.returncode == 2 and friendly.stderr.startswith("Denied: ") and f"{kv2}/data/b" in friendly.stderr, friendly
+    plain = server.cli("kv", "get", f"{kv2}/a", token=token, program="vault")
+    assert plain.returncode == 2 and "permission denied" in plain.stderr and name not in plain.stderr
+    out = server.cli("kv", "get", f"{kv2}/a", token="hvs.unknown")  # a token that is none: nothing to explain
+    assert out.returncode == 2 and "Code: 403" in out.stderr and "Needs:" not in out.stderr, out
+
+
+def test_why(server, root, kv2):
+    name = unique("p")
+    root.put(f"sys/policies/acl/{name}", {"policy": f'path "{kv2}/data/b/*" {{ capabilities = ["read"] }}'}).ok(204)
+    auth = root.post("auth/token/create", {"policies": [name], "no_default_policy": True, "ttl": "1h"}).ok(200).auth
+    for command in (["why"], ["policy", "why"]):
+        out = server.cli(*command, "update", f"{kv2}/data/b/c", token=auth["client_token"])
+        assert out.returncode == 0 and out.stdout.startswith(f"Denied: update of {kv2}/data/b/c: ") and f'{kv2}/data/b/* [read] in policy "{name}"' in out.stdout, out
+        assert server.cli(*command, f"{kv2}/data/b/c", token=auth["client_token"]).stdout.startswith("Allowed: read ")
+    both = server.cli("why", "-capability=read", "-capability=delete", "-format=json", f"{kv2}/data/b/c", token=auth["client_token"])
+    assert [d["allowed"] for d in json.loads(both.stdout)["decisions"]] == [True, False]
+    of_another = server.cli("why", f"-accessor={auth['accessor']}", f"{kv2}/data/a")
+    assert of_another.returncode == 0 and of_another.stdout.startswith("Denied: read "), of_another
+    refused = server.cli("why", f"-accessor={auth['accessor']}", f"{kv2}/data/a", token=root.new_token())
+    assert refused.returncode == 2 and "permission denied" in refused.stderr
 
 
 def test_friendly_verbs(cli, kv2):
@@ -154,6 +182,33 @@ def test_operator_ceremonies(make_server):
     assert server.cli("operator", "rotate", token=token).returncode == 0
     assert "2" in server.cli("operator", "key-status", token=token).stdout
     assert server.cli("operator", "seal", token=token).returncode == 0
+
+
+def test_audit_tail_and_verify(own):
+    own.enable_audit()
+    plain = own.root.new_token()
+    own.root.get("sys/mounts", token=plain).refused(403)
+    own.root.get("sys/internal/ui/mounts/none").refused(403)
+    own.cli("kv", "list", "none")
+    tail = own.cli("audit", "tail", own.audit_path, token=None, timeout=20)
+    assert tail.returncode == 0 and re.search(r"denied +read +sys/mounts ", tail.stdout), tail
+    denied = own.cli("audit", "tail", "-outcome=denied", own.audit_path, token=None).stdout.splitlines()
+    assert len(denied) == 1 and "sys/mounts " in denied[0], denied
+    assert own.cli("audit", "search", "-path=sys/mounts", own.audit_path, token=None).returncode == 0
+    assert own.cli("audit", "search", "-path=never/asked", own.audit_path, token=None).returncode == 1
+    assert own.cli("audit", "verify", own.audit_path, token=None).returncode == 0
+
+
+def test_help_and_unknown_words(cli):
+    whole = cli("--help", token=None)
+    assert whole.returncode == 0 and "coffer run secret/app" in whole.stdout
+    own, plain = cli("kv", "put", "-h", token=None).stdout, cli("kv", "put", "-h", token=None, program="vault").stdout
+    assert own.index("$ coffer kv put") < own.index("-cas") and "-tls-skip-verify" not in own, "examples and the command's own options first"
+    assert -1 < plain.find("HTTP Options:") < plain.find("Command Options:"), plain
+    assert "-tls-skip-verify" in cli("help", "options", token=None).stdout
+    typo = cli("raed", "x")
+    assert typo.returncode == 1 and 'Did you mean "coffer read"?' in typo.stderr
+    assert cli("raed", "x", program="vault").returncode == 127
 
 
 @pytest.mark.skipif(SLOW > 1, reason="measures time")

@@ -82,8 +82,11 @@ Expected<int> why(Context& context) {
   std::string body;
   json::Writer writer(body);
   writer.begin_object();
-  writer.key("path").string(trim_slashes(context.arguments[0]) + (context.arguments[0].ends_with('/') ? "/" : ""));
-  if (const std::vector<std::string> capabilities = context.flags.list("capability"); !capabilities.empty())
+  const std::string& path = context.arguments.back();
+  writer.key("path").string(trim_slashes(path) + (path.ends_with('/') ? "/" : ""));
+  std::vector<std::string> capabilities = context.flags.list("capability");
+  if (context.arguments.size() == 2) capabilities.insert(capabilities.begin(), context.arguments[0]);
+  if (!capabilities.empty())
     writer.key("operation").raw(json_list(capabilities));
   if (const std::string accessor = context.flags.text("accessor"); !accessor.empty()) writer.key("accessor").string(accessor);
   if (const auto parameters = context.flags.map("parameter"); !parameters.empty()) writer.key("parameters").raw(json_map(parameters));
@@ -123,18 +126,18 @@ void add_policy_commands(std::vector<CommandSpec>& table) {
   for (const std::string_view name : {"policy why", "why"}) {
     CommandSpec command{
         name,
-        "PATH",
+        "[CAPABILITY] PATH",
         "Say which rule decides about a path",
-        "Asks the server which rule of which policy allows or denies, or which is missing.",
-        {{"Why may I not read this",
-          name == "why" ? "why -capability=read secret/data/app" : "policy why -capability=read secret/data/app"}},
+        "Asks the server which rule of which policy allows or denies, or which is missing. PATH is one of the API, so a version 2 mount has data/ "
+        "or metadata/ in it.",
+        {{"Why may I not write this", name == "why" ? "why update secret/data/app" : "policy why update secret/data/app"}},
         {{"capability", FlagKind::list,
           "What is to be done there: read (the default), create, update, patch, delete, list, scan, sudo; several times for several."},
          {"accessor", FlagKind::text, "Accessor of the token to ask about, instead of your own."},
          {"parameter", FlagKind::map, "A parameter that the request would have, as name=value; several times for several."}},
         http_flags | format_flag,
         1,
-        1,
+        2,
         why,
         Audience::coffer,
         Completes::secret_path};

@@ -37,7 +37,9 @@ Expected<audit::Filter> filter_of(const Context& context) {
 class Printer {
  public:
   Printer(Context& context, audit::Filter filter)
-      : context_(context), filter_(std::move(filter)), color_(context.console.out_is_terminal() && context.world.environment.variable("NO_COLOR").empty()) {}
+      : context_(context),
+        filter_(std::move(filter)),
+        color_(context.console.out_is_terminal() && context.world.environment.variable("NO_COLOR").empty()) {}
 
   void take(const std::string& line) {
     if (line.empty()) return;
@@ -114,7 +116,9 @@ Expected<int> verify(Context& context) {
   options.node = context.flags.text("node");
   if (const std::string folder = context.flags.text("data"); !folder.empty()) {
     options.newest = audit::stored_head(folder);
-    if (!options.newest) return usage_error(fmt::format("{} keeps no state of an audit chain.", folder), "give the data folder of the server, or leave -data out");
+    if (!options.newest)
+      return usage_error(fmt::format("{} keeps no state of an audit chain.", folder),
+                         "give the data folder of the server, or leave -data out");
   }
   const Result<audit::VerifyReport> report = audit::verify(context.arguments, options);
   if (!report) return usage_error(report.error().message);
@@ -122,13 +126,20 @@ Expected<int> verify(Context& context) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object()
-        .key("ok").boolean(report->ok)
-        .key("records").integer(static_cast<std::int64_t>(report->records))
-        .key("checkpoints").integer(static_cast<std::int64_t>(report->checkpoints))
-        .key("unsigned_tail").integer(static_cast<std::int64_t>(report->unsigned_tail))
-        .key("public_key").string(report->public_key)
-        .key("first_problem").string(report->first_problem)
-        .key("notes").raw(json_list(report->notes))
+        .key("ok")
+        .boolean(report->ok)
+        .key("records")
+        .integer(static_cast<std::int64_t>(report->records))
+        .key("checkpoints")
+        .integer(static_cast<std::int64_t>(report->checkpoints))
+        .key("unsigned_tail")
+        .integer(static_cast<std::int64_t>(report->unsigned_tail))
+        .key("public_key")
+        .string(report->public_key)
+        .key("first_problem")
+        .string(report->first_problem)
+        .key("notes")
+        .raw(json_list(report->notes))
         .end_object();
     CHECK_OK(output_json(context, out));
     return report->ok ? exit_ok : exit_server;
@@ -160,23 +171,45 @@ void add_audit_log_commands(std::vector<CommandSpec>& table) {
   };
   std::vector<FlagSpec> tail_flags = filters;
   tail_flags.push_back({"lines", FlagKind::integer, "How many of the last lines to look at.", "20", {}, "n"});
-  tail_flags.push_back({"follow", FlagKind::boolean, "Go on as records come.", "true", {}, "f"});
+  tail_flags.push_back({"follow", FlagKind::boolean, "Go on as records come, until stopped.", "false", {}, "f"});
   const auto add = [&](CommandSpec command) {
     command.audience = Audience::coffer;
     command.completes = Completes::file;
     table.push_back(std::move(command));
   };
-  add({"audit tail", "FILE", "Follow an audit log, readable", "Prints the last records of an audit file, a line each, and those that come.",
-       {{"What is denied", "audit tail -outcome=denied /var/log/coffer/audit.log"}}, tail_flags, format_flag, 1, 1, tail});
-  add({"audit search", "FILE...", "Search audit logs", "Prints the records that fit. Exit code 1 when none does.",
-       {{"Who read this secret today", "audit search -path=kv/data/prod/db -since=24h /var/log/coffer/audit.log"}}, filters, format_flag, 1, -1, search});
-  add({"audit verify", "FILE...", "Check that an audit log is as it was written",
-       "Checks the hash chain and the signed checkpoints of audit files, oldest first, without a server. Exit code 2 when they do not hold.",
+  add({"audit tail",
+       "FILE",
+       "Show an audit log, readable",
+       "Prints the last records of an audit file, a line each; with -follow also those that come.",
+       {{"What is denied, as it happens", "audit tail -follow -outcome=denied /var/log/coffer/audit.log"}},
+       tail_flags,
+       format_flag,
+       1,
+       1,
+       tail});
+  add({"audit search",
+       "FILE...",
+       "Search audit logs",
+       "Prints the records that fit. Exit code 1 when none does.",
+       {{"Who read this secret today", "audit search -path=kv/data/prod/db -since=24h /var/log/coffer/audit.log"}},
+       filters,
+       format_flag,
+       1,
+       -1,
+       search});
+  add({"audit verify",
+       "FILE...",
+       "Check that an audit log is as it was written",
+       "Checks the hash chain and the signed checkpoints of audit files, oldest first, without a server. Exit code 2 when they do not "
+       "hold.",
        {{"All files of a device", "audit verify /var/log/coffer/audit.log.1 /var/log/coffer/audit.log"}},
        {{"public-key", FlagKind::text, "Key that must have signed the checkpoints, in hex."},
         {"node", FlagKind::text, "Only this node's records."},
         {"data", FlagKind::text, "Data folder of the server: the files must reach what it last kept."}},
-       format_flag, 1, -1, verify});
+       format_flag,
+       1,
+       -1,
+       verify});
 }
 
 }  // namespace coffer::cli
