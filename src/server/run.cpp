@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 
 #include "barrier/seal/static_seal.h"
 #include "base/log.h"
@@ -258,7 +259,7 @@ void serve_signals(http::Server& server, audit::Broker& audit) {
     int got = 0;
     if (sigwait(&wanted, &got) != 0) continue;
     if (got != SIGHUP) return;
-    log::info("SIGHUP: certificates, audit files and log level are read again");
+    log::info("SIGHUP: certificates are read again, audit files opened anew");
     if (auto reloaded = server.reload(); !reloaded) log::error("reload: {}", reloaded.error().message);
     audit.reopen();
   }
@@ -271,11 +272,36 @@ void block_signals() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+// The file named by pid_file, for as long as the server runs.
+class PidFile {
+ public:
+  static Result<PidFile> write(const std::string& path) {
+    if (path.empty()) return PidFile({});
+    std::FILE* const file = std::fopen(path.c_str(), "we");
+    if (file == nullptr) return fail(Code::unavailable, "the pid_file " + path + " cannot be written: " + std::generic_category().message(errno));
+    std::fprintf(file, "%d\n", static_cast<int>(::getpid()));
+    if (std::fclose(file) != 0) return fail(Code::unavailable, "the pid_file " + path + " cannot be written: " + std::generic_category().message(errno));
+    return PidFile(path);
+  }
+  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ~PidFile() {
+    if (!path_.empty()) (void)::unlink(path_.c_str());
+  }
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+  PidFile& operator=(PidFile&&) = delete;
+
+ private:
+  explicit PidFile(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
 Result<void> serve(ServerOptions& options) {
   const config::Config config = TRY(load_config(options));
   set_up_log(config, options);
   for (const auto& note : config.notes) log::warn("{}", note.text());
   for (const auto& flag : options.ignored) log::warn("flag -{} has no effect", flag);
+  const PidFile pid_file = TRY(PidFile::write(config.pid_file));
   auto core = TRY(open_core(config, options, {}));
   Frontend frontend(*core, frontend_options(config));
   auto server = TRY(http::Server::start(http_options(config), frontend));

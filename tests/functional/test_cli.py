@@ -124,7 +124,7 @@ def test_denied_says_what_is_missing(server, root, kv2):
 def test_why(server, root, kv2):
     name = unique("p")
     root.put(f"sys/policies/acl/{name}", {"policy": f'path "{kv2}/data/b/*" {{ capabilities = ["read"] }}'}).ok(204)
-    auth = root.post("auth/token/create", {"policies": [name], "no_default_policy": True, "ttl": "1h"}).ok(200).auth
+    auth = root.post("auth/token/create", {"policies": [name], "ttl": "1h"}).ok(200).auth
     for command in (["why"], ["policy", "why"]):
         out = server.cli(*command, "update", f"{kv2}/data/b/c", token=auth["client_token"])
         assert out.returncode == 0 and out.stdout.startswith(f"Denied: update of {kv2}/data/b/c: ") and f'{kv2}/data/b/* [read] in policy "{name}"' in out.stdout, out

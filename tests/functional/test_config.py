@@ -71,6 +71,7 @@ ui            = true
 disable_mlock = true
 api_addr      = "https://127.0.0.1:{port}"
 cluster_addr  = "https://127.0.0.1:{cluster}"
+pid_file      = "{folder}/server.pid"
 log_level     = "info"
 default_lease_ttl = "768h"
 max_lease_ttl     = "768h"
@@ -108,6 +109,9 @@ def test_vaults_config_starts_unchanged(make_server, storage, more):
     server.init()
     server.unseal()
     server.root.post("sys/mounts/kv", {"type": "kv"}).ok(204)
+    with open(f"{server.folder}/server.pid", encoding="ascii") as file:
+        assert int(file.read()) == server.process.pid
+    assert server.terminate() == 0 and not os.path.exists(f"{server.folder}/server.pid")
     if storage != "rocksdb":
         assert storage in server.log() and "embedded" in server.log(), "it says that the embedded store is used"
 

@@ -25,11 +25,11 @@ void read_options(Reader& reader, const hcl::Entry& entry, AuditDevice& into) {
 void read_local(Reader& reader, const hcl::Entry& entry, AuditDevice& into) { reader.read(entry, into.local); }
 
 constexpr Setting<AuditDevice> table[] = {
-    setting<&AuditDevice::type>("type"),
-    setting<&AuditDevice::path>("path"),
-    setting<&AuditDevice::description>("description"),
-    {"local", read_local},
-    {"options", read_options},
+    setting<&AuditDevice::type>("type", "`file`, `syslog` or `socket`; the first label otherwise."),
+    setting<&AuditDevice::path>("path", "Where `sys/audit` shows it; the second label otherwise."),
+    setting<&AuditDevice::description>("description", "For people."),
+    {"local", read_local, "Accepted for compatibility."},
+    {"options", read_options, "What the device needs, such as `file_path`."},
 };
 
 constexpr std::string_view types[] = {"file", "syslog", "socket"};
@@ -94,6 +94,8 @@ class Finder {
 };
 
 }  // namespace
+
+void describe_audit(std::string& out) { describe<AuditDevice>(out, "audit", table); }
 
 void read_audits(Reader& reader, const hcl::Entry& entry, Config& into) {
   std::vector<const hcl::Key*> labels;

@@ -23,11 +23,11 @@ constexpr Setting<StorageSettings> tuning(std::string_view name) { return withou
 constexpr Setting<StorageSettings> clustering(std::string_view name) { return without_effect<StorageSettings>(name, one_machine); }
 
 constexpr Setting<StorageSettings> storage_table[] = {
-    {"path", read_of_storage<&Storage::path>},
-    {"node_id", read_of_storage<&Storage::node_id>},
-    setting<&StorageSettings::api_addr>("redirect_addr"),
-    setting<&StorageSettings::api_addr>("advertise_addr"),
-    setting<&StorageSettings::cluster_addr>("cluster_addr"),
+    {"path", read_of_storage<&Storage::path>, "The data folder."},
+    {"node_id", read_of_storage<&Storage::node_id>, "Name of this node."},
+    setting<&StorageSettings::api_addr>("redirect_addr", "The same as `api_addr`."),
+    setting<&StorageSettings::api_addr>("advertise_addr", "The same as `api_addr`."),
+    setting<&StorageSettings::cluster_addr>("cluster_addr", "The address that other nodes are told."),
     clustering("disable_clustering"),
     clustering("retry_join"),
     clustering("retry_join_as_non_voter"),
@@ -89,11 +89,11 @@ void read_of_seal(Reader& reader, const hcl::Entry& entry, SealSettings& into) {
   reader.read(entry, into.seal.*Member);
 }
 constexpr Setting<SealSettings> seal_table[] = {
-    {"current_key_id", read_of_seal<&Seal::current_key_id>},
-    {"current_key", read_of_seal<&Seal::current_key>},
-    {"previous_key_id", read_of_seal<&Seal::previous_key_id>},
-    {"previous_key", read_of_seal<&Seal::previous_key>},
-    setting<&SealSettings::disabled>("disabled"),
+    {"current_key_id", read_of_seal<&Seal::current_key_id>, "Name of the key, which may be anything that no other key has."},
+    {"current_key", read_of_seal<&Seal::current_key>, "32 bytes, also in hex or base64: as `file:///path`, `env://NAME` or `credential://name`."},
+    {"previous_key_id", read_of_seal<&Seal::previous_key_id>, "Name of the key before, while it is being replaced."},
+    {"previous_key", read_of_seal<&Seal::previous_key>, "The key before."},
+    setting<&SealSettings::disabled>("disabled", "Go back to Shamir shares."),
     without_effect<SealSettings>("name", "there is one seal"),
     without_effect<SealSettings>("priority", "there is one seal"),
     without_effect<SealSettings>("purpose", "there is one seal"),
@@ -118,9 +118,9 @@ void check_static(Reader& reader, const hcl::Position& at, const Seal& seal) {
 constexpr std::string_view push_metrics = "metrics are read from sys/metrics";
 constexpr Setting<Telemetry> pushed(std::string_view name) { return without_effect<Telemetry>(name, push_metrics); }
 constexpr Setting<Telemetry> telemetry_table[] = {
-    setting<&Telemetry::prometheus_retention_time>("prometheus_retention_time"),
-    setting<&Telemetry::disable_hostname>("disable_hostname"),
-    setting<&Telemetry::metrics_prefix>("metrics_prefix"),
+    setting<&Telemetry::prometheus_retention_time>("prometheus_retention_time", "How long metrics are kept; they are those of the running process."),
+    setting<&Telemetry::disable_hostname>("disable_hostname", "Names of metrics have no host name, always."),
+    pending(setting<&Telemetry::metrics_prefix>("metrics_prefix", "What names of metrics begin with.")),
     pushed("enable_hostname_label"),
     pushed("usage_gauge_period"),
     pushed("maximum_gauge_cardinality"),
@@ -155,13 +155,20 @@ constexpr Setting<Telemetry> telemetry_table[] = {
 };
 
 constexpr Setting<UserLockout> lockout_table[] = {
-    setting<&UserLockout::threshold>("lockout_threshold"),
-    setting<&UserLockout::duration>("lockout_duration"),
-    setting<&UserLockout::counter_reset>("lockout_counter_reset"),
-    setting<&UserLockout::disabled>("disable_lockout"),
+    setting<&UserLockout::threshold>("lockout_threshold", "How many failures lock a user (default 5)."),
+    setting<&UserLockout::duration>("lockout_duration", "For how long (default 15m)."),
+    setting<&UserLockout::counter_reset>("lockout_counter_reset", "After how long without a failure counting begins anew (default 15m)."),
+    setting<&UserLockout::disabled>("disable_lockout", "Never lock."),
 };
 
 }  // namespace
+
+void describe_blocks(std::string& out) {
+  describe<StorageSettings>(out, "storage", storage_table);
+  describe<SealSettings>(out, "seal \"static\"", seal_table);
+  describe<UserLockout>(out, "user_lockout", lockout_table);
+  describe<Telemetry>(out, "telemetry", telemetry_table);
+}
 
 void read_storage(Reader& reader, const hcl::Entry& entry, Config& into) {
   auto blocks = hcl::blocks(entry, 1);

@@ -139,4 +139,7 @@ struct LoadOptions {
 [[nodiscard]] std::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file,
                                                                 const LoadOptions& options = {});
 
+// docs/reference/config.md, from the tables of settings.
+[[nodiscard]] std::string reference_markdown();
+
 }  // namespace coffer::config

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/json.h"
 
@@ -29,6 +30,20 @@ std::string wrong(std::string_view text, const LoadOptions& options = no_files) 
 }
 // A configuration with one more line at its end, which is line 3.
 std::string with(std::string_view line) { return "listener \"tcp\" { tls_disable = true }\nstorage \"inmem\" {}\n" + std::string(line); }
+
+TEST(Config, ReferenceIsThePageInTheRepository) {
+  std::ifstream in(COFFER_SOURCE_DIR "/docs/reference/config.md");
+  std::ostringstream page;
+  page << in.rdbuf();
+  EXPECT_EQ(page.str(), reference_markdown()) << "make it anew: coffer docs config >docs/reference/config.md";
+  EXPECT_THAT(reference_markdown(), Not(HasSubstr("` |  |"))) << "a key without a word about it";
+}
+
+TEST(Config, SaysWhatIsNotAppliedYet) {
+  const Config config = good(with("log_file = \"/var/log/coffer.log\""));
+  ASSERT_EQ(config.notes.size(), 1u);
+  EXPECT_THAT(config.notes[0].text(), HasSubstr("\"log_file\" is not applied yet"));
+}
 
 TEST(Config, TakesHvacsJson) {
   const Config config =

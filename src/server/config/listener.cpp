@@ -125,7 +125,7 @@ void read_proxy_protocol(Reader& reader, const hcl::Entry& entry, Listener& into
 template <bool Listener::* Member, const char* Name>
 void read_access_block(Reader& reader, const hcl::Entry& entry, Listener& into) {
   static constexpr Setting<Listener> table[] = {
-      setting<Member>(Name), without_effect<Listener>("disallow_metrics", "metrics are served where policies allow them")};
+      setting<Member>(Name, "Without a token."), without_effect<Listener>("disallow_metrics", "metrics are served where policies allow them")};
   for (const hcl::Value* object : reader.objects(entry)) read_object<Listener>(reader, *object, entry.name(), table, into);
 }
 constexpr char metrics_flag[] = "unauthenticated_metrics_access", pprof_flag[] = "unauthenticated_pprof_access",
@@ -135,48 +135,48 @@ constexpr std::string_view json_limits = "limits of JSON are the server's own", 
                            own_cors = "CORS is set with sys/config/cors";
 
 constexpr Setting<Listener> table[] = {
-    setting<&Listener::address>("address"),
-    setting<&Listener::cluster_address>("cluster_address"),
-    setting<&Listener::tls_disable>("tls_disable"),
-    setting<&Listener::tls_cert_file>("tls_cert_file"),
-    setting<&Listener::tls_key_file>("tls_key_file"),
-    setting<&Listener::tls_client_ca_file>("tls_client_ca_file"),
-    {"tls_min_version", read_tls_version<&Listener::tls_min_version>},
-    {"tls_max_version", read_tls_version<&Listener::tls_max_version>},
-    {"tls_cipher_suites", read_cipher_suites},
-    setting<&Listener::tls_require_and_verify_client_cert>("tls_require_and_verify_client_cert"),
-    setting<&Listener::tls_disable_client_certs>("tls_disable_client_certs"),
+    setting<&Listener::address>("address", "Host and port (default 127.0.0.1:8200); of a `unix` listener the path of the socket."),
+    setting<&Listener::cluster_address>("cluster_address", "Where other nodes reach this one."),
+    setting<&Listener::tls_disable>("tls_disable", "Serve plain HTTP. Beyond the loopback address the server warns of it."),
+    setting<&Listener::tls_cert_file>("tls_cert_file", "PEM file with the certificate and its chain; read again at SIGHUP."),
+    setting<&Listener::tls_key_file>("tls_key_file", "PEM file with its private key."),
+    setting<&Listener::tls_client_ca_file>("tls_client_ca_file", "Authorities of clients' certificates."),
+    {"tls_min_version", read_tls_version<&Listener::tls_min_version>, "`tls12` or `tls13`."},
+    {"tls_max_version", read_tls_version<&Listener::tls_max_version>, "`tls12` or `tls13`."},
+    {"tls_cipher_suites", read_cipher_suites, "Suites of TLS 1.2, by Go's names; leave it out for safe ones."},
+    setting<&Listener::tls_require_and_verify_client_cert>("tls_require_and_verify_client_cert", "Refuse clients without a certificate of `tls_client_ca_file`."),
+    setting<&Listener::tls_disable_client_certs>("tls_disable_client_certs", "Do not ask clients for a certificate."),
     without_effect<Listener>("tls_prefer_server_cipher_suites", "the order of suites is the server's choice"),
-    setting<&Listener::http_read_header_timeout>("http_read_header_timeout"),
-    setting<&Listener::http_read_timeout>("http_read_timeout"),
-    setting<&Listener::http_write_timeout>("http_write_timeout"),
-    setting<&Listener::http_idle_timeout>("http_idle_timeout"),
-    setting<&Listener::max_request_size>("max_request_size"),
-    setting<&Listener::max_request_duration>("max_request_duration"),
+    setting<&Listener::http_read_header_timeout>("http_read_header_timeout", "How long a request's header may take (default 10s)."),
+    setting<&Listener::http_read_timeout>("http_read_timeout", "How long its body may stand still."),
+    setting<&Listener::http_write_timeout>("http_write_timeout", "How long a reader may leave an answer unread."),
+    setting<&Listener::http_idle_timeout>("http_idle_timeout", "How long a connection may be idle."),
+    setting<&Listener::max_request_size>("max_request_size", "Bytes of a body at most (default 32 MiB)."),
+    setting<&Listener::max_request_duration>("max_request_duration", "How long a request may take (default 90s)."),
     without_effect<Listener>("max_request_json_memory", json_limits),
     without_effect<Listener>("max_request_json_strings", json_limits),
     without_effect<Listener>("max_json_depth", json_limits),
     without_effect<Listener>("max_json_string_value_length", json_limits),
     without_effect<Listener>("max_json_object_entry_count", json_limits),
     without_effect<Listener>("max_json_array_element_count", json_limits),
-    setting<&Listener::require_request_header>("require_request_header"),
-    setting<&Listener::disable_unauthed_rekey_endpoints>("disable_unauthed_rekey_endpoints"),
-    setting<&Listener::disable_unauthed_generate_root_endpoints>("disable_unauthed_generate_root_endpoints"),
-    {"telemetry", read_access_block<&Listener::unauthenticated_metrics_access, metrics_flag>},
-    {"profiling", read_access_block<&Listener::unauthenticated_pprof_access, pprof_flag>},
-    {"inflight_requests_logging", read_access_block<&Listener::unauthenticated_in_flight_requests_access, in_flight_flag>},
-    setting<&Listener::x_forwarded_for_authorized_addrs>("x_forwarded_for_authorized_addrs"),
-    setting<&Listener::x_forwarded_for_hop_skips>("x_forwarded_for_hop_skips"),
-    setting<&Listener::x_forwarded_for_reject_not_present>("x_forwarded_for_reject_not_present"),
-    setting<&Listener::x_forwarded_for_reject_not_authorized>("x_forwarded_for_reject_not_authorized"),
+    setting<&Listener::require_request_header>("require_request_header", "Refuse requests without the header `X-Vault-Request: true`."),
+    setting<&Listener::disable_unauthed_rekey_endpoints>("disable_unauthed_rekey_endpoints", "Ask for a token to rekey (default true)."),
+    setting<&Listener::disable_unauthed_generate_root_endpoints>("disable_unauthed_generate_root_endpoints", "Ask for a token to generate a root token (default true)."),
+    {"telemetry", read_access_block<&Listener::unauthenticated_metrics_access, metrics_flag>, "`unauthenticated_metrics_access = true` serves `sys/metrics` without a token."},
+    pending<Listener>({"profiling", read_access_block<&Listener::unauthenticated_pprof_access, pprof_flag>, "Profiles without a token."}),
+    pending<Listener>({"inflight_requests_logging", read_access_block<&Listener::unauthenticated_in_flight_requests_access, in_flight_flag>, "`sys/in-flight-req` without a token."}),
+    setting<&Listener::x_forwarded_for_authorized_addrs>("x_forwarded_for_authorized_addrs", "Proxies whose X-Forwarded-For names the client."),
+    setting<&Listener::x_forwarded_for_hop_skips>("x_forwarded_for_hop_skips", "How many entries of it to pass over, from the right."),
+    setting<&Listener::x_forwarded_for_reject_not_present>("x_forwarded_for_reject_not_present", "Refuse their requests without it."),
+    setting<&Listener::x_forwarded_for_reject_not_authorized>("x_forwarded_for_reject_not_authorized", "Refuse it from others."),
     refused<Listener>("x_forwarded_for_client_cert_header", "client certificates come from TLS only"),
-    {"proxy_protocol_behavior", read_proxy_protocol},
-    setting<&Listener::proxy_protocol_authorized_addrs>("proxy_protocol_authorized_addrs"),
-    {"custom_response_headers", read_custom_headers},
-    {"socket_mode", read_socket_mode},
-    setting<&Listener::socket_user>("socket_user"),
-    setting<&Listener::socket_group>("socket_group"),
-    {"role", read_role},
+    {"proxy_protocol_behavior", read_proxy_protocol, "Whose PROXY header is believed: `use_always`, `allow_authorized` or `deny_unauthorized`."},
+    setting<&Listener::proxy_protocol_authorized_addrs>("proxy_protocol_authorized_addrs", "Addresses of proxies, with CIDR ranges."),
+    {"custom_response_headers", read_custom_headers, "Headers to add to answers, by status."},
+    {"socket_mode", read_socket_mode, "Mode of a socket's file, in octal (default 0600)."},
+    setting<&Listener::socket_user>("socket_user", "Owner of the socket."),
+    setting<&Listener::socket_group>("socket_group", "Group of the socket."),
+    {"role", read_role, "Only `default`."},
     without_effect<Listener>("purpose", "every listener serves the API"),
     without_effect<Listener>("agent_api", agent_only),
     without_effect<Listener>("proxy_api", agent_only),
@@ -203,6 +203,8 @@ constexpr Setting<Listener> table[] = {
 };
 
 }  // namespace
+
+void describe_listener(std::string& out) { describe<Listener>(out, "listener", table); }
 
 void read_listeners(Reader& reader, const hcl::Entry& entry, Config& into) {
   auto blocks = hcl::blocks(entry, 1);

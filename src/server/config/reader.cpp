@@ -145,6 +145,12 @@ void refuse_repeated(Reader& reader, const hcl::Entry& entry, const hcl::Positio
                fmt::format("it is already set in line {}", first.line));
 }
 
+void note_pending(Reader& reader, const hcl::Entry& entry) {
+  reader.note(entry.keys.front().at, fmt::format("\"{}\" is not applied yet", entry.name()));
+}
+
+void describe_key(std::string& out, std::string_view name, std::string_view about) { out += fmt::format("| `{}` | {} |\n", name, about); }
+
 void apply_without_effect(Reader& reader, const hcl::Entry& entry, std::string_view reason, bool refuse) {
   const hcl::Position& at = entry.keys.front().at;
   if (refuse) {

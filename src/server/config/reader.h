@@ -62,9 +62,10 @@ template <class T>
 struct Setting {
   std::string_view name;
   void (*read)(Reader&, const hcl::Entry&, T&) = nullptr;  // null: accepted without effect, or refused
-  std::string_view reason = {};                            // why it has no effect, or is refused
+  std::string_view about = {};                             // what it does; of keys without `read` why they have no effect, or are refused
   bool refused = false;
   bool repeatable = false;
+  bool pending = false;  // read and checked, but nothing uses it yet: the log says so
 };
 
 template <auto Member>
@@ -75,9 +76,15 @@ struct MemberOf<Member> {
 };
 // A key whose value goes to a member.
 template <auto Member>
-constexpr Setting<typename MemberOf<Member>::Class> setting(std::string_view name) {
+constexpr Setting<typename MemberOf<Member>::Class> setting(std::string_view name, std::string_view about) {
   using C = typename MemberOf<Member>::Class;
-  return {name, [](Reader& reader, const hcl::Entry& entry, C& into) { reader.read(entry, into.*Member); }};
+  return {name, [](Reader& reader, const hcl::Entry& entry, C& into) { reader.read(entry, into.*Member); }, about};
+}
+// A key that is read and checked, but that nothing uses yet.
+template <class T>
+constexpr Setting<T> pending(Setting<T> setting) {
+  setting.pending = true;
+  return setting;
 }
 // A key that is known and changes nothing here.
 template <class T>
@@ -93,6 +100,7 @@ constexpr Setting<T> refused(std::string_view name, std::string_view reason) {
 // What is said of keys that no table has.
 void refuse_unknown(Reader& reader, const hcl::Entry& entry, std::string_view block, std::span<const std::string_view> known);
 void refuse_repeated(Reader& reader, const hcl::Entry& entry, const hcl::Position& first);
+void note_pending(Reader& reader, const hcl::Entry& entry);
 void apply_without_effect(Reader& reader, const hcl::Entry& entry, std::string_view reason, bool refuse);
 
 // Reads the entries of an object by a table; `block` names it in messages ("listener", "" at the top).
@@ -114,10 +122,29 @@ void read_object(Reader& reader, const hcl::Value& object, std::string_view bloc
     } else if (entry.value.is(hcl::Kind::null)) {
       continue;  // JSON's null counts as absent
     } else if (setting->read == nullptr) {
-      apply_without_effect(reader, entry, setting->reason, setting->refused);
+      apply_without_effect(reader, entry, setting->about, setting->refused);
     } else {
       setting->read(reader, entry, into);
+      if (setting->pending) note_pending(reader, entry);
     }
+  }
+}
+
+// A block's keys for docs/reference/config.md: those with an effect, each with what it does, then the others with the reason.
+void describe_key(std::string& out, std::string_view name, std::string_view about);
+template <class T>
+void describe(std::string& out, std::string_view heading, std::span<const Setting<T>> table) {
+  out += "\n## ";
+  out += heading;
+  out += "\n\n| key | |\n|---|---|\n";
+  for (const Setting<T>& each : table)
+    if (each.read != nullptr) describe_key(out, each.name, each.pending ? std::string(each.about) + " *Not applied yet.*" : std::string(each.about));
+  for (const bool refused : {false, true}) {
+    const auto wanted = [&](const Setting<T>& each) { return each.read == nullptr && each.refused == refused; };
+    if (std::ranges::none_of(table, wanted)) continue;
+    out += refused ? "\nRefused:\n\n| key | why |\n|---|---|\n" : "\nAccepted without effect:\n\n| key | why |\n|---|---|\n";
+    for (const Setting<T>& each : table)
+      if (wanted(each)) describe_key(out, each.name, each.about);
   }
 }
 
@@ -129,6 +156,11 @@ void read_audits(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_telemetry(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_user_lockout(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_document(Reader& reader, const hcl::Document& document, Config& into);
+// Their parts of docs/reference/config.md.
+void describe_top(std::string& out);
+void describe_listener(std::string& out);
+void describe_blocks(std::string& out);
+void describe_audit(std::string& out);
 
 // What only shows when all files have been read: no listener, TLS without certificate, contradictions.
 void check(Reader& reader, Config& config, const LoadOptions& options);
