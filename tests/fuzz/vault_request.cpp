@@ -38,10 +38,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http.method = line(rest);
   http.target = line(rest);
   http.content_type = line(rest);
+  std::vector<coffer::HeaderView> headers;
   for (std::string_view field = line(rest); !field.empty(); field = line(rest)) {
     const std::size_t colon = std::min(field.find(':'), field.size());
-    http.headers.push_back({field.substr(0, colon), field.substr(std::min(colon + 1, field.size()))});
+    headers.push_back({field.substr(0, colon), field.substr(std::min(colon + 1, field.size()))});
   }
+  http.headers = headers;
   http.body = rest;
   const auto request = vault::decode(http);
   if (!request) {
