@@ -1,4 +1,5 @@
 #include "barrier/barrier.h"
+#include "storage/limits.h"
 
 namespace coffer::barrier {
 namespace {
@@ -49,6 +50,7 @@ class TransactionView final : public Transaction {
     return raw_.children(area_.whole(prefix), delimiter, after, limit);
   }
   Result<void> put(std::string_view key, std::string_view value) override {
+    if (value.size() > largest_value) return fail(Code::too_large, "the value is larger than 8 MiB, which is the most that can be stored at one path");
     const std::string& stored_key = area_.whole(key);
     raw_.put(stored_key, TRY(barrier_.encrypt(area_.tenant(), stored_key, value)));
     return {};

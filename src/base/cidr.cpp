@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/brief.h"
 #include "base/json.h"
 
 namespace coffer {
@@ -62,7 +63,7 @@ bool same_prefix(const Block& a, const Block& b, unsigned bits) {
 
 Result<void> check_cidr(std::string_view text) {
   if (parse_block(text)) return {};
-  const std::string shown = json::quoted(text.substr(0, 64));
+  const std::string shown = json::quoted(brief(text));
   return invalid("error parsing address " + shown + ": Unable to convert " + shown + " to an IPv4 or IPv6 address, or a UNIX Socket");
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/brief.h"
 #include "base/json.h"
 
 namespace coffer {
@@ -64,7 +65,7 @@ struct Unit {
 constexpr Unit units[] = {{"ns", 1},   {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
                           {"ms", 1e6}, {"s", 1e9},  {"m", 60e9},        {"h", 3600e9}};
 
-std::unexpected<Error> bad_duration(std::string_view text) { return invalid("time: invalid duration " + json::quoted(text)); }
+std::unexpected<Error> bad_duration(std::string_view text) { return invalid("time: invalid duration " + json::quoted(brief(text))); }
 
 // One "<number><unit>" of Go's syntax, in whole nanoseconds.
 bool read_term(std::string_view& rest, __int128& nanoseconds, bool& unit_missing, std::string_view& unit_text) {
@@ -193,8 +194,8 @@ Result<Duration> parse_duration(std::string_view text) {
       bool unit_missing = false;
       std::string_view unit;
       if (!read_term(body, total, unit_missing, unit)) {
-        if (unit_missing) return invalid("time: missing unit in duration " + json::quoted(text));
-        if (!unit.empty()) return invalid("time: unknown unit " + json::quoted(unit) + " in duration " + json::quoted(text));
+        if (unit_missing) return invalid("time: missing unit in duration " + json::quoted(brief(text)));
+        if (!unit.empty()) return invalid("time: unknown unit " + json::quoted(brief(unit)) + " in duration " + json::quoted(brief(text)));
         return bad_duration(text);
       }
       if (total > most) return bad_duration(text);

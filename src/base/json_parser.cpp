@@ -66,6 +66,8 @@ bool valid_number(std::string_view s) {
   return i == s.size();
 }
 
+constexpr std::size_t large_text = 1 << 20;
+
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 std::unexpected<Error> malformed(std::size_t offset, std::string_view what) {
@@ -79,9 +81,11 @@ class Parser {
   Parser(Document::Storage& storage, const Limits& limits) : storage_(storage), limits_(limits) {}
 
   Result<void> run() {
-    // The simdjson parser keeps its buffers; one per thread.
-    static thread_local od::parser parser;
+    // The simdjson parser keeps its buffers; one per thread. They are several times as large as the text: those of a large one go back.
+    static thread_local od::parser kept;
+    od::parser for_large;
     const std::size_t length = storage_.text.size();
+    od::parser& parser = length > large_text ? for_large : kept;
     storage_.text.reserve(length + simdjson::SIMDJSON_PADDING);
     od::document document;
     if (auto error = parser.iterate(storage_.text.data(), length, length + simdjson::SIMDJSON_PADDING).get(document))
@@ -181,12 +185,13 @@ class Parser {
     node.raw = token;
     if (type == od::json_type::string) {
       node.kind = Kind::string;
-      std::string_view text;
-      if (auto error = value.get_string().get(text)) return malformed(offset(), simdjson::error_message(error));
+      // Without escapes the slice of the text serves, and no copy is made: UTF-8 and control characters have been checked over the whole.
+      const bool plain = token.size() >= 2 && token.back() == '"' && token.find('\\') == token.npos;
+      std::string_view text = plain ? token.substr(1, token.size() - 2) : std::string_view();
+      if (!plain)
+        if (auto error = value.get_string().get(text)) return malformed(offset(), simdjson::error_message(error));
       if (text.size() > limits_.string_bytes) return malformed(offset(), "a string is too long");
-      // simdjson's own copy lives in its buffer; without escapes the slice of the text serves.
-      const bool plain = token.size() >= 2 && text.size() == token.size() - 2;
-      node.text = plain ? token.substr(1, text.size()) : keep(text);
+      node.text = plain ? text : keep(text);
     } else if (type == od::json_type::number) {
       node.kind = Kind::number;
       if (!valid_number(token)) return malformed(offset(), "not a number");

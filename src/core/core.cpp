@@ -23,6 +23,21 @@ constexpr OwnMount own_mounts[] = {
     {"auth/token/", "token", "token based credentials", false, false},
 };
 
+// A warning about background work that goes on failing: once a minute, not at each attempt.
+class Complaint {
+ public:
+  void about(std::string_view what, const Error& error, Clock& clock) {
+    const auto now = clock.steady();
+    if (said_ && now - *said_ < std::chrono::minutes(1)) return;
+    said_ = now;
+    log::warn("{}: {}", what, error.message);
+  }
+  void over() { said_.reset(); }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> said_;
+};
+
 }  // namespace
 
 Core::Core(Parts parts)
@@ -155,6 +170,7 @@ void Core::closing() {
 
 // Each second: what is due expires, the audit chain is signed, the keyring looked after.
 void Core::background() {
+  Complaint expiry, keyring;
   std::unique_lock lock(wake_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::milliseconds(250));
@@ -165,7 +181,8 @@ void Core::background() {
       if (Runtime* runtime = system_.runtime.load()) {
         for (std::size_t rounds = 0; rounds < 20 && system_.runtime.load() == runtime; ++rounds) {
           const auto ended = expire_due(*runtime, 200);
-          if (!ended) log::warn("expired tokens could not be revoked: {}", ended.error().message);
+          if (!ended) expiry.about("expired tokens could not be revoked", ended.error(), parts_.clock);
+          else expiry.over();
           if (!ended || *ended < 200) break;
         }
         for (std::size_t rounds = 0; rounds < 20 && system_.runtime.load() == runtime; ++rounds) {
@@ -177,7 +194,7 @@ void Core::background() {
     }
     parts_.audit->checkpoint();
     if (!parts_.seal->sealed())
-      if (const auto done = parts_.seal->maintain(); !done && done.error().code != Code::sealed) log::warn("the keyring could not be kept up: {}", done.error().message);
+      if (const auto done = parts_.seal->maintain(); !done && done.error().code != Code::sealed) keyring.about("the keyring could not be kept up", done.error(), parts_.clock);
     lock.lock();
   }
 }

@@ -406,6 +406,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   // These decide by themselves what to show to whom; no policy stands against them, and the audit record says so.
   if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) {
     x.decision.allowed = true;
+    x.decision.granted = 0;  // sudo without the capability of the verb is no sudo
     return {};
   }
   counters_.denied.fetch_add(1, std::memory_order_relaxed);

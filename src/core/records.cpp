@@ -1,6 +1,7 @@
 #include "core/records.h"
 
 #include "core/envelope.h"
+#include "core/error_text.h"
 #include "core/pipeline.h"
 
 namespace coffer::core {
@@ -19,6 +20,8 @@ bool listed(const std::vector<std::string>& keys, std::string_view name) { retur
 // members too (S8, K04). While sealed no value is kept at all.
 void append_data(std::string& out, const Exchange& x, audit::Salt& salt) {
   if (!x.document || !x.document->root().is_object()) return;
+  // What was refused may be anything, a password in the wrong place too: the promise of an open field holds for what was accepted.
+  const bool refused = x.outcome.error && x.outcome.error->code == Code::invalid_argument;
   json::Writer w(out, &salt);
   w.begin_object();
   for (const auto& [name, value] : x.document->root().members()) {
@@ -34,7 +37,7 @@ void append_data(std::string& out, const Exchange& x, audit::Salt& salt) {
       w.null();
       continue;
     }
-    const json::Writer::Public open(w, listed_key || (known && known->show == schema::Show::open));
+    const json::Writer::Public open(w, listed_key || (known && known->show == schema::Show::open && !refused));
     w.raw(value.raw());
   }
   w.end_object();
@@ -67,11 +70,12 @@ void append_reply_data(std::string& out, const Exchange& x, audit::Salt& salt) {
 
 // Scratch memory of this thread, kept between requests.
 struct Scratch {
-  std::string data, data_raw, headers, reply, reply_raw, auth, wrap, secret;
+  std::string data, data_raw, headers, error, reply, reply_raw, auth, wrap, secret;
   void clear() {
     data.clear();
     wipe(data_raw);
     headers.clear();
+    error.clear();
     reply.clear();
     wipe(reply_raw);
     auth.clear();
@@ -105,7 +109,6 @@ void describe(const Exchange& x, Described& out) {
     e.mount_accessor = x.mount->entry.accessor;
     e.mount_class = x.mount->entry.is_auth() ? "auth" : "secret";
   }
-  if (x.outcome.error) e.error = x.outcome.error->message;
   audit::Auth& a = out.auth;
   if (x.token) {
     const token::Record& t = x.token->record;
@@ -145,6 +148,8 @@ void add_records(Exchange& x, Recorded what, audit::Broker& audit, audit::Record
   if (raw && x.document) s.data_raw = x.document->root().raw();
   if (x.settings && !x.settings->recorded.empty()) append_recorded_headers(s.headers, x.request, x.settings->recorded, salt);
   d.event.headers_json = s.headers;
+  if (x.outcome.error) append_error_text(s.error, x, salt);
+  d.event.error = s.error;
   d.event.request_data = s.data;
   d.event.request_data_raw = s.data_raw;
   if (what != Recorded::response) out.request(audit, d.event);

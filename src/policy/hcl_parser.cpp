@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/brief.h"
 #include "base/encoding.h"
 #include "policy/hcl_json.h"
 #include "policy/hcl_scanner.h"
@@ -115,7 +116,7 @@ class Parser {
       std::string names;
       for (const Key& key : entry.keys) names += (names.empty() ? "" : " ") + key.text;
       return std::unexpected(
-          wrong(fmt::format("key '{}' expected start of object ('{{') or assignment ('='), got: {}", names, type_name(token_.type))));
+          wrong(fmt::format("key '{}' expected start of object ('{{') or assignment ('='), got: {}", brief(names), type_name(token_.type))));
     }
     if (entry.keys.size() > 1)
       return std::unexpected(wrong("nested object expected: LBRACE got: ASSIGN", "a block with labels has no '=' before its {"));

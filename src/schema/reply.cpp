@@ -1,5 +1,6 @@
 #include "schema/reply.h"
 
+#include "base/brief.h"
 #include "base/cidr.h"
 #include "base/path.h"
 
@@ -139,7 +140,7 @@ Result<void> validate(TokenParameters& p) {
       p.token_policies.items = TRY(policy_names(p.token_policies.items));
       return {};
     }
-  return invalid("invalid 'token_type' value " + json::quoted(p.token_type));
+  return invalid("invalid 'token_type' value " + json::quoted(brief(p.token_type)));
 }
 
 }  // namespace coffer::schema

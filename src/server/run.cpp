@@ -1,8 +1,5 @@
 #include "server/run.h"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +19,7 @@
 #include "server/dev.h"
 #include "server/frontend.h"
 #include "server/http/wiping_allocators.h"
+#include "server/process.h"
 #include "storage/memory/memory_state.h"
 #include "storage/rocksdb/rocksdb_state.h"
 
@@ -29,21 +27,6 @@ namespace coffer::server {
 namespace {
 
 constexpr Seconds drain_time{30};
-
-// No core files, no debugger, private files, no signal by a broken pipe (security.md §6).
-void harden() {
-  ::umask(0077);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-}
 
 int complain(const Error& error) {
   std::fprintf(stderr, "Error: %s\n", error.message.c_str());
@@ -250,8 +233,19 @@ void set_up_log(const config::Config& config, const ServerOptions& options) {
   log::set_json((options.log_format.empty() ? config.log_format : options.log_format) == "json");
 }
 
+// The level of the log as the configuration now has it; whatever else changed there waits for the next start.
+void reread_log_level(const ServerOptions& options) {
+  if (options.dev || !options.log_level.empty()) return;
+  config::LoadOptions load;
+  load.check_files = false;
+  const auto config = config::load(options.config_paths, load);
+  if (!config) return log::error("reload: the configuration is not as it should be, the level of the log stays: {}", config::join(config.error()));
+  log::Level level = log::Level::info;
+  if (config->log_level.empty() || log::parse_level(config->log_level, level)) log::set_level(level);
+}
+
 // Waits for signals on this thread; all others have them blocked.
-void serve_signals(http::Server& server, audit::Broker& audit) {
+void serve_signals(http::Server& server, audit::Broker& audit, const ServerOptions& options, const std::string& log_file) {
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, s);
@@ -259,7 +253,10 @@ void serve_signals(http::Server& server, audit::Broker& audit) {
     int got = 0;
     if (sigwait(&wanted, &got) != 0) continue;
     if (got != SIGHUP) return;
-    log::info("SIGHUP: certificates are read again, audit files opened anew");
+    log::info("SIGHUP: certificates, audit files and log level are read again");
+    if (!log_file.empty())
+      if (auto opened = log_to_file(log_file); !opened) log::error("reload: {}", opened.error().message);
+    reread_log_level(options);
     if (auto reloaded = server.reload(); !reloaded) log::error("reload: {}", reloaded.error().message);
     audit.reopen();
   }
@@ -272,39 +269,17 @@ void block_signals() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// The file named by pid_file, for as long as the server runs.
-class PidFile {
- public:
-  static Result<PidFile> write(const std::string& path) {
-    if (path.empty()) return PidFile({});
-    std::FILE* const file = std::fopen(path.c_str(), "we");
-    if (file == nullptr) return fail(Code::unavailable, "the pid_file " + path + " cannot be written: " + std::generic_category().message(errno));
-    std::fprintf(file, "%d\n", static_cast<int>(::getpid()));
-    if (std::fclose(file) != 0) return fail(Code::unavailable, "the pid_file " + path + " cannot be written: " + std::generic_category().message(errno));
-    return PidFile(path);
-  }
-  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ~PidFile() {
-    if (!path_.empty()) (void)::unlink(path_.c_str());
-  }
-  PidFile(const PidFile&) = delete;
-  PidFile& operator=(const PidFile&) = delete;
-  PidFile& operator=(PidFile&&) = delete;
-
- private:
-  explicit PidFile(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
 Result<void> serve(ServerOptions& options) {
   const config::Config config = TRY(load_config(options));
   set_up_log(config, options);
+  const std::string& log_file = options.log_file.empty() ? config.log_file : options.log_file;
+  if (!log_file.empty()) CHECK_OK(log_to_file(log_file));
   for (const auto& note : config.notes) log::warn("{}", note.text());
   for (const auto& flag : options.ignored) log::warn("flag -{} has no effect", flag);
-  const PidFile pid_file = TRY(PidFile::write(config.pid_file));
   auto core = TRY(open_core(config, options, {}));
   Frontend frontend(*core, frontend_options(config));
   auto server = TRY(http::Server::start(http_options(config), frontend));
+  const PidFile pid_file = TRY(PidFile::write(config.pid_file));
   for (const auto& address : server->addresses()) log::info("listening on {}", address);
   if (options.dev) {
     DevServer dev = TRY(start_dev(*core, options));
@@ -317,9 +292,13 @@ Result<void> serve(ServerOptions& options) {
     std::printf("==> Coffer server configuration:\n\n     Storage: %s\n     Version: Coffer v%s (Vault API %s)\n\n==> Coffer server started! Log data will stream in below:\n\n",
                 config.storage.declared.c_str(), core->system().config.own_version.c_str(), config.api_version.c_str());
     std::fflush(stdout);
-    if (auto opened = core->seal().auto_unseal(); !opened) log::error("the seal could not be opened by itself: {}", opened.error().message);
+    if (auto opened = core->seal().auto_unseal(); !opened) {
+      // Damaged data does not mend itself: who started the server is told. Else a person can still unseal, or what the seal needs comes back.
+      if (opened.error().code == Code::corrupt) return std::unexpected(std::move(opened).error());
+      log::error("the seal could not be opened by itself: {}", opened.error().message);
+    }
   }
-  serve_signals(*server, core->audit());
+  serve_signals(*server, core->audit(), options, log_file);
   log::info("stopping: requests that run are let end");
   server->drain(drain_time);
   core->stop();
@@ -336,7 +315,7 @@ int run(int argc, char** argv) {
     std::fputs(std::string(server_help()).c_str(), stdout);
     return 0;
   }
-  harden();
+  harden_process();
   block_signals();
   if (auto served = serve(*options); !served) return complain(served.error());
   return 0;

@@ -347,3 +347,42 @@ def test_static_seal_unseals_itself(make_server):
         out.write(os.urandom(32))
     server.launch()
     wait_until(lambda: server.process.poll() is not None or _health(server) == 503, what="refusal")
+
+
+def test_log_and_pid_files(make_server):
+    """Both are as Vault has them; the log's file is opened anew on SIGHUP, and its level is read again."""
+    server = make_server(start=False)
+    log, pid = f"{server.folder}/coffer.log", f"{server.folder}/coffer.pid"
+    server.config.update({"log_file": log, "pid_file": pid, "log_level": "error"})
+    server.write_config()
+    server.start()
+    assert int(open(pid, encoding="ascii").read()) == server.process.pid
+    os.rename(log, log + ".1")
+    server.config["log_level"] = "info"
+    server.write_config()
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: os.path.exists(log), what="a new log file")
+    assert server.terminate() == 0
+    assert "stopping" in open(log, encoding="utf-8").read(), "the level is the new one"
+    assert not os.path.exists(pid)
+
+
+def test_a_damaged_store_ends_a_server_that_unseals_itself(make_server):
+    """Nobody asks for the unsealing, so nobody else would be told."""
+    server = make_server(start=False, storage="rocksdb")
+    with open(f"{server.folder}/seal.key", "wb") as key:
+        key.write(os.urandom(32))
+    server.config["seal"] = {"static": {"current_key_id": "one", "current_key": f"file://{server.folder}/seal.key"}}
+    server.write_config()
+    server.spawn()
+    made = server.root.put("sys/init", {"recovery_shares": 1, "recovery_threshold": 1}).ok(200).json
+    wait_until(lambda: server.root.get("sys/health").status == 200, what="active node")
+    server.root.post("sys/mounts/kv", {"type": "kv"}, token=made["root_token"]).ok(204)
+    server.terminate()
+    store = f"{server.folder}/data/store"
+    damaged = [name for name in sorted(os.listdir(store)) if name.startswith("MANIFEST")][-1]
+    with open(f"{store}/{damaged}", "r+b") as file:
+        file.truncate(os.path.getsize(f"{store}/{damaged}") // 2)
+    server.launch()
+    assert server.process.wait(20 * SLOW) > 0
+    assert damaged in server.log() or "damaged" in server.log(), server.log()

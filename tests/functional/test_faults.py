@@ -127,6 +127,25 @@ def test_hup_under_load(loaded):
     assert loaded.running()
 
 
+def test_audit_files_move_under_load(loaded):
+    """F-06: the file is renamed and SIGHUP sent, again and again: nothing is refused, no record is lost or torn, the chain goes on from file to file."""
+    loaded.enable_audit()
+    files = []
+    with Load(loaded) as load:
+        for i in range(15):
+            time.sleep(0.1)
+            files.append(f"{loaded.audit_path}.{i:02}")
+            os.rename(loaded.audit_path, files[-1])
+            loaded.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: os.path.exists(loaded.audit_path), 10, what="a new audit file")
+    files.append(loaded.audit_path)
+    assert not load.errors and set(load.statuses) <= {200, 204}, (load.errors[:3], set(load.statuses))
+    answered = sum(1 for file in files for r in loaded.audit_records(file) if r["type"] == "response" and r["request"]["path"].startswith("kv/"))
+    assert answered >= len(load.statuses), f"{len(load.statuses)} answers, {answered} records"
+    out = loaded.cli("audit", "verify", *files, token=None)
+    assert out.returncode == 0, out
+
+
 def test_full_data_disk(make_server, small_disk):
     """F-10: reads go on, writes get a clear 507 or 503, and resume by themselves once there is space."""
     disk = small_disk("data", 96)

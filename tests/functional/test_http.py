@@ -6,6 +6,7 @@ import time
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 import pytest
 
 from harness import SLOW, unique
@@ -216,6 +217,118 @@ def test_http2_bodies(server, root, kv1):
                 if isinstance(event, h2.events.ResponseReceived):
                     status = int(dict(event.headers)[":status"])
     assert status == 204 and root.get(f"{kv1}/big").data == {"v": value}
+
+
+def h2_link(server):
+    sock = server.raw_socket(alpn=["h2"])
+    sock.settimeout(10 * SLOW)
+    link = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False))
+    link.initiate_connection()
+    sock.sendall(link.data_to_send())
+    return sock, link
+
+
+H2_HEAD = [(":method", "GET"), (":path", "/v1/sys/health"), (":scheme", "https"), (":authority", "localhost")]
+
+
+def h2_events(sock, link):
+    """Events until the server closes or stays silent."""
+    while True:
+        try:
+            data = sock.recv(65536)
+        except (TimeoutError, OSError):
+            return
+        if not data:
+            return
+        yield from link.receive_data(data)
+        try:
+            sock.sendall(link.data_to_send())
+        except OSError:
+            pass
+
+
+def test_http2_rapid_reset(server, root):
+    """L08: opening and resetting streams without end is stopped; others are served meanwhile."""
+    sock, link = h2_link(server)
+    opened = 0
+    with sock:
+        try:
+            for i in range(20_000):
+                link.send_headers(2 * i + 1, H2_HEAD, end_stream=True)
+                link.reset_stream(2 * i + 1)
+                opened += 1
+                if i % 50 == 49:
+                    sock.sendall(link.data_to_send())
+        except OSError:
+            pass  # it has had enough
+        start = time.monotonic()
+        root.get("sys/health").ok(200)
+        assert time.monotonic() - start < 2 * SLOW
+        ended = [e for e in h2_events(sock, link) if isinstance(e, h2.events.ConnectionTerminated)]
+    assert opened < 20_000 or ended, "twenty thousand resets were taken"
+
+
+def test_http2_header_list(server, root):
+    """A list of headers beyond the limit: refused on its stream, or the connection ends; memory stays."""
+    sock, link = h2_link(server)
+    with sock:
+        link.send_headers(1, H2_HEAD + [(f"x-{i}", "y" * 1000) for i in range(90)], end_stream=True)
+        try:
+            sock.sendall(link.data_to_send())
+        except OSError:
+            pass
+        statuses = [int(dict(e.headers)[":status"]) for e in h2_events(sock, link) if isinstance(e, h2.events.ResponseReceived)]
+    assert statuses in ([], [431]), statuses
+    root.get("sys/health").ok(200)
+
+
+def test_http2_many_streams(server, root):
+    """More streams than it offers are refused one by one, or with their connection; others are served."""
+    sock, link = h2_link(server)
+    with sock:
+        link.remote_settings  # noqa: B018 (what the server offers is read with its first frame)
+        for event in link.receive_data(sock.recv(65536)):
+            del event
+        most = link.remote_settings.max_concurrent_streams
+        assert 100 <= most <= 1000
+        link.remote_settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = 10_000  # a client that does not care
+        link.remote_settings.acknowledge()
+        for i in range(most + 200):
+            link.send_headers(2 * i + 1, H2_HEAD, end_stream=True)
+        sock.sendall(link.data_to_send())
+        answered = refused = 0
+        ended = False
+        for event in h2_events(sock, link):
+            answered += isinstance(event, h2.events.ResponseReceived)
+            refused += isinstance(event, h2.events.StreamReset)
+            if answered + refused >= most + 200:
+                break
+            ended = ended or isinstance(event, h2.events.ConnectionTerminated)
+    assert ended or answered >= most / 2, (answered, refused)
+    root.get("sys/health").ok(200)
+
+
+def test_http2_malformed_requests_are_recorded(make_server):
+    server = make_server()
+    server.enable_audit()
+    sock, link = h2_link(server)
+    with sock:
+        link.send_headers(1, H2_HEAD + [("Upper-Case", "x")], end_stream=True)
+        link.send_headers(3, H2_HEAD + [("x-a", "b\x01c")], end_stream=True)
+        link.send_headers(5, [(":method", "GET"), (":scheme", "https")], end_stream=True)
+        link.send_headers(7, H2_HEAD, end_stream=True)
+        sock.sendall(link.data_to_send())
+        got = {}
+        for event in h2_events(sock, link):
+            if isinstance(event, h2.events.StreamReset):
+                got[event.stream_id] = "reset"
+            elif isinstance(event, h2.events.ResponseReceived):
+                got[event.stream_id] = int(dict(event.headers)[":status"])
+            if len(got) == 4:
+                break
+    assert got[7] == 200 and all(got[i] in ("reset", 400) for i in (1, 3, 5)), got
+    errors = [r for r in server.audit_records() if r["type"] == "response" and "malformed" in r.get("error", "")]
+    assert len(errors) == 3, errors
 
 
 def test_limits_of_names_and_paths(root):

@@ -1,3 +1,4 @@
+#include "base/brief.h"
 #include "base/log.h"
 #include "core/sys/topics.h"
 
@@ -77,7 +78,7 @@ class LoggingTopic final : public Topic {
     if (in.level->empty()) return invalid("level is empty");
     log::Level level{};
     if (!log::parse_level(*in.level, level))
-      return invalid("invalid level provided: " + json::quoted(*in.level) + "; " + std::string(levels));
+      return invalid("invalid level provided: " + json::quoted(brief(*in.level)) + "; " + std::string(levels));
     log::set_level(level);
     return schema::Nothing{};
   }
@@ -96,9 +97,9 @@ class LoggingTopic final : public Topic {
   Result<schema::Raw> monitor(const Caller&, Session&, const Monitor& in) {
     log::Level level{};
     if (!log::parse_level(in.log_level, level) || level == log::Level::off)
-      return invalid("unknown log level " + json::quoted(in.log_level) + "; use trace, debug, info, warn or error");
+      return invalid("unknown log level " + json::quoted(brief(in.log_level)) + "; use trace, debug, info, warn or error");
     if (in.log_format != "standard" && in.log_format != "json")
-      return invalid("unknown log format " + json::quoted(in.log_format) + "; use standard or json");
+      return invalid("unknown log format " + json::quoted(brief(in.log_format)) + "; use standard or json");
     schema::Raw out;
     out.content_type = in.log_format == "json" ? "application/x-ndjson" : "text/plain; charset=utf-8";
     out.stream = [this, tap = log::Tap::open(level, in.log_format == "json")](std::string& piece) {

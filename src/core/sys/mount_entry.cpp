@@ -1,5 +1,6 @@
 #include "core/sys/mount_entry.h"
 
+#include "base/brief.h"
 #include "base/path.h"
 
 namespace coffer::core {
@@ -28,7 +29,7 @@ void encode_lockout(json::Writer& w, const LockoutConfig& c, bool tuning) {
 Result<void> check_lockout(const LockoutConfig& c) {
   const std::string& threshold = c.lockout_threshold;
   if (threshold.size() > 9 || threshold.find_first_not_of("0123456789") != threshold.npos)
-    return invalid("unable to parse user lockout threshold " + json::quoted(threshold) + ": it must be a whole number");
+    return invalid("unable to parse user lockout threshold " + json::quoted(brief(threshold)) + ": it must be a whole number");
   for (const auto* text : {&c.lockout_duration, &c.lockout_counter_reset})
     if (TRY(parse_duration(*text)) < Duration(0)) return invalid("the user lockout's durations must not be negative");
   return {};
@@ -70,7 +71,7 @@ Result<void> apply_config(MountEntry& e, const MountConfig& c) {
   if (c.max_lease_ttl && !c.max_lease_ttl->empty()) e.max_lease_ttl = TRY(read_ttl(*c.max_lease_ttl, "max"));
   if (c.description) e.description = *c.description;
   if (c.listing_visibility) {
-    if (!c.listing_visibility->empty() && *c.listing_visibility != "unauth" && *c.listing_visibility != "hidden") return invalid("invalid listing_visibility " + *c.listing_visibility);
+    if (!c.listing_visibility->empty() && *c.listing_visibility != "unauth" && *c.listing_visibility != "hidden") return invalid("invalid listing_visibility " + std::string(brief(*c.listing_visibility)));
     e.listing_visibility = *c.listing_visibility;
   }
   if (c.token_type) {

@@ -1,4 +1,5 @@
 #include "backend/listing.h"
+#include "base/brief.h"
 #include "base/encoding.h"
 #include "core/envelope.h"
 #include "core/sys/topics.h"
@@ -65,7 +66,7 @@ constexpr std::int64_t most_random_bytes = 128 * 1024;
 Result<std::string> encoded(std::string_view bytes, std::string_view format) {
   if (format == "hex") return hex_encode(bytes);
   if (format == "base64") return base64_encode(bytes);
-  return invalid("unsupported encoding format " + json::quoted(format) + "; must be \"hex\" or \"base64\"");
+  return invalid("unsupported encoding format " + json::quoted(brief(format)) + "; must be \"hex\" or \"base64\"");
 }
 bool all_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
 // Where strict base64 goes wrong, in the words that clients know.
@@ -102,7 +103,7 @@ class ToolsTopic final : public Topic {
     if (count.empty() && all_digits(source)) std::swap(count, source);
     if (source.empty()) source = in.named_source;
     if (!source.empty() && source != "platform" && source != "seal" && source != "all")
-      return invalid("unsupported entropy source " + json::quoted(source) + "; must be \"platform\" or \"seal\", or \"all\"");
+      return invalid("unsupported entropy source " + json::quoted(brief(source)) + "; must be \"platform\" or \"seal\", or \"all\"");
     std::int64_t bytes = in.bytes.value_or(32);
     if (!count.empty()) {
       if (!all_digits(count) || count.size() > 9) return invalid("error parsing url-set byte count: it must be a number");
@@ -119,7 +120,7 @@ class ToolsTopic final : public Topic {
     const auto input = base64_decode(in.input);
     if (!input) return bad_base64(in.input);
     const auto algorithm = crypto::hash_from_name(name);
-    if (!algorithm) return invalid("unsupported algorithm " + name);
+    if (!algorithm) return invalid("unsupported algorithm " + std::string(brief(name)));
     return HashReply{TRY(encoded(crypto::digest(*algorithm, *input), in.format))};
   }
 

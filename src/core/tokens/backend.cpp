@@ -1,4 +1,5 @@
 #include "backend/listing.h"
+#include "base/brief.h"
 #include "base/cidr.h"
 #include "core/envelope.h"
 #include "core/issue.h"
@@ -250,7 +251,7 @@ Result<schema::Nothing> TokenBackend::put_role(const Caller&, Transaction& txn, 
   if (role.token_type.empty() || role.token_type == "default") role.token_type = "default-service";
   bool known = false;
   for (std::string_view type : {"service", "batch", "default-service", "default-batch"}) known = known || role.token_type == type;
-  if (!known) return invalid("invalid 'token_type' value " + json::quoted(role.token_type));
+  if (!known) return invalid("invalid 'token_type' value " + json::quoted(brief(role.token_type)));
   if (role.token_type == "batch" && !role.orphan) return invalid("'token_type' cannot be 'batch' when role is set to generate non-orphan tokens");
   if (role.token_type == "batch" && (role.token_period > Seconds(0) || role.period > Seconds(0))) return invalid("'token_type' cannot be 'batch' when role is set to generate periodic tokens");
   if (role.token_type == "batch" && role.renewable && in.change.has("renewable")) return invalid("'token_type' cannot be 'batch' when role is set to generate renewable tokens");

@@ -1,6 +1,7 @@
 #include "engines/cubbyhole/cubbyhole.h"
 
 #include "backend/listing.h"
+#include "storage/limits.h"
 
 namespace coffer {
 namespace {
@@ -66,6 +67,7 @@ class Cubbyhole final : public Backend {
     const std::string key = TRY(key_of(caller, in.path));
     if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
     if (in.body.text.empty()) return invalid("missing data fields");
+    if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
     const json::Document document = TRY(json::Document::parse(in.body.text));
     if (document.root().size() == 0) return invalid("missing data fields");
     CHECK_OK(view.put(key, in.body.text));

@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "engines/kv/kv2.h"
+#include "storage/limits.h"
 
 // Reading and writing values.
 namespace coffer::kv {
@@ -108,6 +109,7 @@ Kv2::Maybe<Kept<SecretVersion>> Kv2::read_data(const Caller& caller, const Snaps
 Result<schema::Reply> Kv2::write_data(const Caller& caller, Transaction& view, const WriteData& in) {
   if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
   if (in.data.text.empty()) return invalid("no data provided");
+  if (in.data.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
   const MountConfig config = TRY(load_config(view));
   auto found = TRY(load(view, in.path, &config));
   LoadedObject object = found ? *std::move(found) : LoadedObject{};

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include "engines/kv/kv.h"
 #include "engines/kv/kv2.h"
+#include "storage/limits.h"
 
 // KV version 1 (vault-api: secret/kv/kv-v1).
 namespace coffer::kv {
@@ -87,6 +88,7 @@ class Kv1 final : public Backend {
   Result<schema::Nothing> write(const Caller& caller, Transaction& view, const PlainWrite& in) {
     if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
     if (in.body.text.empty()) return invalid("missing data fields");
+    if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
     const json::Document document = TRY(json::Document::parse(in.body.text));
     if (document.root().size() == 0) return invalid("missing data fields");
     CHECK_OK(view.put(plain_key(in.path), encode(with_lease(in.body.text, document.root()))));

@@ -59,7 +59,7 @@ bool Buffer::reserve(std::size_t total) {
   if (capacity_ >= total && capacity_ > 0) return true;
   const std::size_t wanted = rounded(total);
   const std::size_t more = counted(wanted) - counted(capacity_);
-  if (budget_ && more > 0 && !budget_->take(more)) return false;
+  if (budget_ && more > 0 && !budget_->take(more, is_paged(wanted))) return false;
   try {
     reallocate(wanted);
   } catch (const std::bad_alloc&) {

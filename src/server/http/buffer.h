@@ -10,11 +10,13 @@ namespace coffer::http {
 class Budget {
  public:
   explicit Budget(std::size_t limit) : limit_(limit) {}
-  // False, and nothing taken, when the limit would be passed.
-  [[nodiscard]] bool take(std::size_t bytes) {
+  // False, and nothing taken, when the limit would be passed. A quarter is kept from `large` blocks, so that ordinary requests go on while
+  // large ones come slowly.
+  [[nodiscard]] bool take(std::size_t bytes, bool large = false) {
+    const std::size_t limit = large ? limit_ - limit_ / 4 : limit_;
     std::size_t used = used_.load(std::memory_order_relaxed);
     do {
-      if (bytes > limit_ || used > limit_ - bytes) return false;
+      if (bytes > limit || used > limit - bytes) return false;
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
     return true;
   }

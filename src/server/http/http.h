@@ -78,7 +78,7 @@ struct Limits {
   std::size_t body_bytes = 32 << 20;
   std::size_t minimum_rate = 8 << 10;           // bytes a second, of bodies and replies, in each span of read_timeout and write_timeout
   // Of the whole server: only those of Options.limits count.
-  std::size_t bodies_in_flight_bytes = 96 << 20;  // all connections together; beyond it 503 with Retry-After
+  std::size_t bodies_in_flight_bytes = 64 << 20;  // all connections together; beyond it 503 with Retry-After
   std::size_t connections = 20'000, connections_per_address = 4096;
 };
 struct Listener {
