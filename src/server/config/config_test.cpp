@@ -40,9 +40,9 @@ TEST(Config, ReferenceIsThePageInTheRepository) {
 }
 
 TEST(Config, SaysWhatIsNotAppliedYet) {
-  const Config config = good(with("log_file = \"/var/log/coffer.log\""));
+  const Config config = good(with("telemetry {\n  metrics_prefix = \"coffer\"\n}"));
   ASSERT_EQ(config.notes.size(), 1u);
-  EXPECT_THAT(config.notes[0].text(), HasSubstr("\"log_file\" is not applied yet"));
+  EXPECT_THAT(config.notes[0].text(), HasSubstr("\"metrics_prefix\" is not applied yet"));
 }
 
 TEST(Config, TakesHvacsJson) {

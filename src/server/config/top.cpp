@@ -75,7 +75,7 @@ constexpr Setting<Config> table[] = {
     setting<&Config::cluster_name>("cluster_name", "Name of the cluster in `sys/health`; one is made up when it is missing."),
     {"log_level", read_log_level, "Least level to log: trace, debug, info, warn or error."},
     {"log_format", read_log_format, "`standard` or `json`."},
-    pending(setting<&Config::log_file>("log_file", "File for the log; it goes to stderr.")),
+    setting<&Config::log_file>("log_file", "File for the log (made 0600, opened anew on SIGHUP); without it stderr."),
     setting<&Config::pid_file>("pid_file", "File that holds the process id while the server runs."),
     {"api_version", read_api_version, "The version of Vault that API clients are told (default 1.18.5)."},
     setting<&Config::default_lease_ttl>("default_lease_ttl", "Lifetime of tokens and leases that ask for none (default 768h)."),
