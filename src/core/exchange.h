@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Exchange {
   bool creating = false;
   bool origin_allowed = false;       // the page that asks may read the answer (CORS)
   std::optional<RateState> rate;
+  std::shared_ptr<std::binary_semaphore> answered;  // of whoever waits for the answer to be made; else null
   policy::Decision decision;
   std::string lockout_key;
   bool failed_before = false;  // logins under lockout_key: a success makes up for them

@@ -210,16 +210,26 @@ void Pipeline::dispatch(ExchangePtr x) {
   run(std::move(x));
 }
 
-Workers& Pipeline::lane_of(const Exchange& x) {
-  if (x.request.body_bytes > large_body) return large_bodies_;
-  return x.operation != nullptr && x.operation->login && x.operation->handler.index() == 2 ? logins_ : workers_;
+// Where a request is worked on. A large body keeps its lane until it is answered: then the memory of its parts has gone back.
+bool Pipeline::submit(Exchange& x, std::move_only_function<void()>& task) {
+  if (x.request.body_bytes > large_body) {
+    x.answered = std::make_shared<std::binary_semaphore>(0);
+    std::move_only_function<void()> to_the_end = [work = std::move(task), answered = x.answered]() mutable {
+      work();
+      work = nullptr;
+      answered->acquire();
+    };
+    return large_bodies_.submit(to_the_end);
+  }
+  const bool login = x.operation != nullptr && x.operation->login && x.operation->handler.index() == 2;
+  return (login ? logins_ : workers_).submit(task);
 }
 
 void Pipeline::to_worker(ExchangePtr x, void (Pipeline::*step)(ExchangePtr)) {
   x->on_io_thread = false;
   auto held = std::make_shared<ExchangePtr>(std::move(x));  // comes back when the queue is full
   std::move_only_function<void()> task = [this, held, step] { (this->*step)(std::move(*held)); };
-  if (!lane_of(**held).submit(task)) {
+  if (!submit(**held, task)) {
     (*held)->on_io_thread = true;
     fail_with(std::move(*held), {Code::unavailable, "the server is overloaded; try again"});
   }
@@ -510,6 +520,10 @@ void Pipeline::answer(ExchangePtr x) {
   x->outcome.rate = x->rate;
   if (x->origin_allowed) x->outcome.cors = {x->settings, &*x->settings->cors};
   x->respond(x->request, x->outcome);
+  if (const auto waited = std::move(x->answered)) {
+    x.reset();  // with what it holds of the body
+    waited->release();
+  }
 }
 
 }  // namespace coffer::core

@@ -102,7 +102,8 @@ class Pipeline {
   void answer(ExchangePtr x);
   void record(ExchangePtr x, Recorded what, std::move_only_function<void(ExchangePtr, bool)> next);
   void continue_on_loop(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
-  [[nodiscard]] Workers& lane_of(const Exchange& x);
+  // False when the lane's queue is full.
+  [[nodiscard]] bool submit(Exchange& x, std::move_only_function<void()>& task);
   void to_worker(ExchangePtr x, void (Pipeline::*step)(ExchangePtr));
 
   Parts parts_;

@@ -35,6 +35,13 @@ PlainSecret with_lease(std::string_view body, json::Value root) {
   return out;
 }
 
+// The parsed body, which takes as much memory again, is gone before the secret is encoded.
+Result<PlainSecret> read_body(std::string_view text) {
+  const json::Document document = TRY(json::Document::parse(text));
+  if (document.root().size() == 0) return invalid("missing data fields");
+  return with_lease(text, document.root());
+}
+
 }  // namespace
 }  // namespace coffer::kv
 
@@ -89,9 +96,7 @@ class Kv1 final : public Backend {
     if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
     if (in.body.text.empty()) return invalid("missing data fields");
     if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
-    const json::Document document = TRY(json::Document::parse(in.body.text));
-    if (document.root().size() == 0) return invalid("missing data fields");
-    CHECK_OK(view.put(plain_key(in.path), encode(with_lease(in.body.text, document.root()))));
+    CHECK_OK(view.put(plain_key(in.path), encode(TRY(read_body(in.body.text)))));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove(const Caller& caller, Transaction& view, const Named& in) {

@@ -1,6 +1,8 @@
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -21,9 +23,22 @@
 #ifndef COFFER_SANITIZED
 namespace {
 
+constexpr std::size_t large = 1 << 20, page = 4096;
+
+// The pages of a large block go back to the kernel, which shows them to nobody: writing zeros would first bring in those that were never
+// touched, and a parser's buffers are several times as large as what it read.
+bool give_back_pages(char* block, std::size_t size) noexcept {
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(block) % page) % page, whole = (size - before) / page * page;
+  if (::madvise(block + before, whole, MADV_DONTNEED) != 0) return false;
+  std::memset(block, 0, before);
+  std::memset(block + before + whole, 0, size - before - whole);
+  return true;
+}
+
 void wipe_and_free(void* block) noexcept {
   if (block == nullptr) return;
-  std::memset(block, 0, ::malloc_usable_size(block));
+  const std::size_t size = ::malloc_usable_size(block);
+  if (size < large || !give_back_pages(static_cast<char*>(block), size)) std::memset(block, 0, size);
   asm volatile("" : : "r"(block) : "memory");  // the compiler must assume that the zeros are read
   std::free(block);
 }
