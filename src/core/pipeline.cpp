@@ -327,6 +327,7 @@ void Pipeline::run_session(ExchangePtr x) {
   } else if (auto parsed = parse(*x); !parsed) {
     return fail_with(std::move(x), std::move(parsed).error());
   }
+  if (auto fit = x->operation->check(x->input()); !fit) return fail_with(std::move(x), std::move(fit).error());
   record(std::move(x), Recorded::request, [this](ExchangePtr y, bool ok) {
     if (!ok) return after_audit(std::move(y), false);
     y->request_recorded = true;

@@ -48,6 +48,9 @@ struct Operation {
   Exists exists;             // create or update? Absent: a write is always an update
   std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
   std::variant<Read, Write, Act> handler;
+  // Of an Act: whether the fields can be read as the handler will read them. What cannot is refused before it is recorded as a request that acts,
+  // and so with its values hashed.
+  std::function<Result<void>(const Input&)> check;
   [[nodiscard]] bool writes() const { return handler.index() != 0; }
 };
 
@@ -105,6 +108,11 @@ class Endpoint {
     if constexpr (std::is_same_v<View, const Snapshot>) op.handler = Read(std::move(call));
     else if constexpr (std::is_same_v<View, Transaction>) op.handler = Write(std::move(call));
     else op.handler = Act(std::move(call));
+    if (op.handler.index() == 2)
+      op.check = [](const Input& input) -> Result<void> {
+        CHECK_OK(decode<Q>(input));
+        return {};
+      };
     operations.push_back(std::move(op));
     return std::move(*this);
   }
@@ -118,6 +126,12 @@ class Endpoint {
     for (Operation& op : operations)
       if (op.verb == Verb::write && !op.exists) {
         std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
+        if (op.check)
+          op.check = [check = std::move(op.check)](const Input& input) {
+            auto fit = check(input);
+            drop_prefix(fit);
+            return fit;
+          };
         op.exists = [self, predicate](const Caller& caller, const Snapshot& view, const Input& input) -> Result<bool> {
           const Q request = TRY(decode<Q>(input));
           return (self->*predicate)(caller, view, request);
@@ -153,10 +167,14 @@ class Endpoint {
   static Run without_prefix(Run run) {
     return [run = std::move(run)](const Caller& caller, auto& view, const Input& input) {
       auto reply = run(caller, view, input);
-      constexpr std::string_view prefix = "Field validation failed: ";
-      if (!reply && std::string_view(reply.error().message).starts_with(prefix)) reply.error().message.erase(0, prefix.size());
+      drop_prefix(reply);
       return reply;
     };
+  }
+  template <class T>
+  static void drop_prefix(Result<T>& result) {
+    constexpr std::string_view prefix = "Field validation failed: ";
+    if (!result && std::string_view(result.error().message).starts_with(prefix)) result.error().message.erase(0, prefix.size());
   }
   template <class M>
   struct MemberOf;

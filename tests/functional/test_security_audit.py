@@ -119,8 +119,10 @@ def test_a_wrong_type_is_not_echoed(audited):
     assert asked > 300, f"only {asked} requests could be made of the OpenAPI document"
     assert not bad, bad[:20]
     assert audited.running() and root.get("sys/health").status == 200
-    for name in (audited.log_path, audited.audit_path):
-        assert not leaked(canary, open(name, "rb").read()), name
+    assert not leaked(canary, open(audited.log_path, "rb").read())
+    # What a field that is declared public may hold is shown where it was taken, not where it was refused.
+    refused = [json.dumps(r) for r in audited.audit_records() if r.get("error")]
+    assert refused and not [r for r in refused if leaked(canary, r.encode())][:3]
 
 
 def test_errors_show_no_value(audited):
@@ -128,6 +130,7 @@ def test_errors_show_no_value(audited):
     root = audited.root
     root.post("auth/token/create", {"ttl": "hunter2"}).refused(400, '"hunter2"')
     root.get("kv/a", headers={"X-Vault-Wrap-TTL": "hunter2"}).refused(400, '"hunter2"')
+    root.post("auth/up/users/ann", {"password": "long enough", "token_ttl": "hunter2"}).refused(400, '"hunter2"')
     log = open(audited.audit_path, encoding="utf-8").read()
     assert "hunter2" not in log
     errors = [r["error"] for r in audited.audit_records() if r.get("error")]

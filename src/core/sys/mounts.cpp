@@ -1,3 +1,4 @@
+#include "base/brief.h"
 #include "core/envelope.h"
 #include "core/revoke.h"
 #include "core/sys/mount_entry.h"
@@ -191,7 +192,7 @@ Result<Nothing> MountsTopic::enable(const Caller& c, Transaction& sys, EnableMou
   const BackendSlot* slot = system_.catalog.find(auth ? MountClass::auth : MountClass::secret, entry.type, entry.options);
   if (slot == nullptr) {
     if (!auth && entry.type == "kv") return invalid("nil backend of type \"kv\" returned from factory");
-    return invalid("plugin not found in the catalog: " + in.type);
+    return invalid("plugin not found in the catalog: " + std::string(brief(in.type)));
   }
   CHECK_OK(check_lockout_fits(*slot, in.config));
   for (const MountEntry& row : TRY(read_mount_rows(sys)))

@@ -1,3 +1,4 @@
+#include "base/brief.h"
 #include "core/sys/topics.h"
 
 // The catalog of backends (vault-api.md §1.14). All are built in: none is registered or run as a process of its own.
@@ -91,7 +92,7 @@ class PluginsTopic final : public Topic {
   }
   static Result<void> known_class(std::string_view type) {
     if (type == "auth" || type == "secret" || type == "database") return {};
-    return invalid(json::quoted(type) + " is not a supported plugin type");
+    return invalid(json::quoted(brief(type)) + " is not a supported plugin type");
   }
   Result<schema::Keys> catalog_of(const Caller&, const Snapshot&, const PluginPath& in) {
     CHECK_OK(known_class(in.type));
@@ -118,7 +119,7 @@ class PluginsTopic final : public Topic {
     if (!in.plugin.empty() && !in.mounts.items.empty()) return invalid("plugin and mounts cannot be set at the same time");
     for (const std::string& mount : in.mounts.items)
       if (exchange_of(c).mounts->route(mount.ends_with('/') ? mount : mount + "/").mount == nullptr)
-        return invalid("cannot fetch mount entry for " + json::quoted(mount));
+        return invalid("cannot fetch mount entry for " + json::quoted(brief(mount)));
     return schema::Nothing{};
   }
 
