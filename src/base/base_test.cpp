@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/aws_name.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/path.h"
@@ -92,6 +93,28 @@ TEST(Secret, ComparesAndMoves) {
   SecretBytes c = std::move(a);
   EXPECT_EQ(c.reveal_text(), "abc");
   EXPECT_FALSE(c == SecretBytes::copy_of("abd"));
+}
+
+TEST(AwsName, EveryNameIsAPathAndBack) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"app/db", "app/db"}, {"/prod/db", "~/prod/db"}, {"a//b", "a/~/b"}, {"a/", "a/~"}, {"/", "~/~"}, {".", "~."}, {"a/../b", "a/~../b"}, {"~", "~~"}, {"~.", "~~."}, {"~x", "~x"}, {"...", "..."}};
+  for (const auto& [name, path] : cases) {
+    EXPECT_EQ(aws_path(name), path);
+    EXPECT_EQ(aws_name(path), name);
+    EXPECT_TRUE(CanonicalPath::from_decoded(aws_path(name))) << name;
+  }
+}
+
+TEST(AwsName, OtherRegionsAreFolders) {
+  EXPECT_EQ(aws_path("eu-west-1", "eu-west-1", "/a"), "~/a");
+  EXPECT_EQ(aws_path("us-gov-east-1", "eu-west-1", "a/b"), "~us-gov-east-1/a/b");
+  std::string_view rest;
+  EXPECT_EQ(aws_region_of("~us-gov-east-1/a/b", rest), "us-gov-east-1");
+  EXPECT_EQ(rest, "a/b");
+  for (const std::string_view path : {"a/b", "~/a", "~x/a", "~eu-/a", "~-1/a", "~eu--1/a", "~eu-1", "~eu-west-a/b"}) {
+    EXPECT_EQ(aws_region_of(path, rest), "") << path;
+    EXPECT_EQ(rest, path);
+  }
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ struct Found {
   LoadedVersion version;
 };
 // The version asked for (0 or less: the newest), or nothing.
-Result<std::optional<Found>> find(const Snapshot& view, std::string_view path, std::int64_t seq) {
-  auto object = TRY(load(view, path));
+Result<std::optional<Found>> find(const Snapshot& view, std::string_view path, Time now, std::int64_t seq) {
+  auto object = TRY(load(view, path, now));
   if (!object) return std::optional<Found>();
   const std::uint64_t wanted = seq > 0 ? static_cast<std::uint64_t>(seq) : object->object.current.seq;
   auto version = TRY(load_version(view, path, object->object, wanted));
@@ -66,6 +66,12 @@ Result<void> check_cas(const schema::RawJson& cas, bool required, std::uint64_t 
   return {};
 }
 
+Result<void> check_active(const Object& object) {
+  if (object.state == State::active) return {};
+  return invalid(
+      "this secret is marked for deletion by another API: restore it there first, or delete its metadata to free the name at once");
+}
+
 VersionMetadata describe_version(const Object& object, const Version& version) {
   VersionMetadata out;
   out.created_time = version.created;
@@ -83,7 +89,7 @@ Kv2::Maybe<Kept<SecretVersion>> Kv2::read_data(const Caller& caller, const Snaps
   Maybe<Kept<SecretVersion>> out(std::in_place);
   if (names_folder(caller)) return out;
   LoadedObject object;
-  if (!TRY(load_into(view, in.path, nullptr, object)) || object.object.current.seq == 0) return out;
+  if (!TRY(load_into(view, in.path, caller.now, nullptr, object)) || object.object.current.seq == 0) return out;
   LoadedVersion former;
   const Version* version = &object.object.current;
   if ((in.version > 0 && static_cast<std::uint64_t>(in.version) != version->seq) || version->apart) {
@@ -111,10 +117,11 @@ Result<schema::Reply> Kv2::write_data(const Caller& caller, Transaction& view, c
   if (in.data.text.empty()) return invalid("no data provided");
   if (in.data.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
   const MountConfig config = TRY(load_config(view));
-  auto found = TRY(load(view, in.path, &config));
+  auto found = TRY(load_to_write(view, in.path, caller.now, &config));
   LoadedObject object = found ? *std::move(found) : LoadedObject{};
+  CHECK_OK(check_active(object.object));
   CHECK_OK(check_cas(in.options.cas, config.cas_required || object.object.cas_required, object.object.current.seq));
-  const std::string uuid = make_uuid(random_);
+  const std::string uuid = aws::make_version_uuid(random_, object.object.last() + 1);
   Version next;
   next.uuid = uuid;
   next.bytes = in.data.text;
@@ -126,7 +133,7 @@ Result<schema::Reply> Kv2::patch_data(const Caller& caller, Transaction& view, c
   if (in.data.text.empty() || in.data.text == "null") return invalid("no data provided");
   if (names_folder(caller)) return empty_not_found();
   const MountConfig config = TRY(load_config(view));
-  auto object = TRY(load(view, in.path, &config));
+  auto object = TRY(load_to_write(view, in.path, caller.now, &config));
   if (!object || object->object.current.seq == 0) return empty_not_found();
   CHECK_OK(check_cas(in.options.cas, config.cas_required || object->object.cas_required, object->object.current.seq));
   LoadedVersion current;
@@ -137,7 +144,7 @@ Result<schema::Reply> Kv2::patch_data(const Caller& caller, Transaction& view, c
   const json::Document before = TRY(json::Document::parse(current.version.bytes));
   const json::Document patch = TRY(json::Document::parse(in.data.text));
   const std::string merged = json::merge_patch(before.root(), patch.root());
-  const std::string uuid = make_uuid(random_);
+  const std::string uuid = aws::make_version_uuid(random_, object->object.last() + 1);
   Version next;
   next.uuid = uuid;
   next.bytes = merged;
@@ -149,7 +156,7 @@ Kv2::Maybe<Kept<Subkeys>> Kv2::read_subkeys(const Caller& caller, const Snapshot
   std::optional<schema::Answer<Kept<Subkeys>>> out;
   if (names_folder(caller)) return out;
   if (in.depth < 0) return invalid("depth must not be negative");
-  auto found = TRY(find(view, in.path, in.version));
+  auto found = TRY(find(view, in.path, caller.now, in.version));
   if (!found) return out;
   auto& [object, version] = *found;
   out.emplace();
@@ -169,6 +176,6 @@ Kv2::Maybe<Kept<Subkeys>> Kv2::read_subkeys(const Caller& caller, const Snapshot
   return out;
 }
 
-Result<bool> Kv2::exists(const Caller&, const Snapshot& view, const Named& in) { return TRY(load(view, in.path)).has_value(); }
+Result<bool> Kv2::exists(const Caller& caller, const Snapshot& view, const Named& in) { return TRY(load(view, in.path, caller.now)).has_value(); }
 
 }  // namespace coffer::kv

@@ -66,6 +66,8 @@ struct Empty {
 [[nodiscard]] inline bool names_folder(const Caller& caller) { return caller.path.ends_with('/'); }
 // The condition of a write (`cas`), with Vault's texts.
 [[nodiscard]] Result<void> check_cas(const schema::RawJson& cas, bool required, std::uint64_t current);
+// Refuses writes to what AWS's or Azure's door has deleted: those APIs restore it, or it goes at the end of its window.
+[[nodiscard]] Result<void> check_active(const Object& object);
 [[nodiscard]] VersionMetadata describe_version(const Object& object, const Version& version);
 [[nodiscard]] Result<ObjectMetadata> describe_object(const Snapshot& view, std::string_view name, const Object& object);
 // 404 without a body, which Vault answers to a patch of nothing.

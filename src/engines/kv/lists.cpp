@@ -5,7 +5,7 @@ namespace coffer::kv {
 namespace {
 
 // A list with the metadata of each secret beside it (OpenBao's detailed-metadata).
-Result<schema::Keys> with_details(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page) {
+Result<schema::Keys> with_details(const Snapshot& view, Time now, std::string_view folder, bool deep, const schema::Page& page) {
   schema::Keys out{TRY(list(view, folder, deep, page)), ""};
   if (out.keys.empty()) return out;
   json::Writer info(out.key_info);
@@ -15,7 +15,7 @@ Result<schema::Keys> with_details(const Snapshot& view, std::string_view folder,
     std::string name(folder);
     if (!name.empty()) name.push_back('/');
     name += key;
-    const auto object = TRY(load(view, name));
+    const auto object = TRY(load(view, name, now));
     if (!object) continue;
     info.key(key);
     schema::encode(info, TRY(describe_object(view, name, object->object)));
@@ -32,11 +32,11 @@ Result<schema::Keys> Kv2::list_metadata(const Caller&, const Snapshot& view, con
 Result<schema::Keys> Kv2::scan_metadata(const Caller&, const Snapshot& view, const ListFolder& in) {
   return schema::Keys{TRY(list(view, in.path, true, in.page)), ""};
 }
-Result<schema::Keys> Kv2::list_detailed(const Caller&, const Snapshot& view, const ListFolder& in) {
-  return with_details(view, in.path, false, in.page);
+Result<schema::Keys> Kv2::list_detailed(const Caller& caller, const Snapshot& view, const ListFolder& in) {
+  return with_details(view, caller.now, in.path, false, in.page);
 }
-Result<schema::Keys> Kv2::scan_detailed(const Caller&, const Snapshot& view, const ListFolder& in) {
-  return with_details(view, in.path, true, in.page);
+Result<schema::Keys> Kv2::scan_detailed(const Caller& caller, const Snapshot& view, const ListFolder& in) {
+  return with_details(view, caller.now, in.path, true, in.page);
 }
 
 }  // namespace coffer::kv

@@ -125,7 +125,7 @@ Result<ObjectMetadata> describe_object(const Snapshot& view, std::string_view na
   out.metadata_cas_required = object.metadata_cas_required;
   out.oldest_version = static_cast<std::int64_t>(object.oldest);
   out.updated_time = object.updated;
-  for (std::uint64_t seq = object.first(); seq <= object.current.seq; ++seq) {
+  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) {
     const auto loaded = TRY(load_version(view, name, object, seq));
     if (!loaded) continue;
     const Version& version = loaded->version;
@@ -137,7 +137,7 @@ Result<ObjectMetadata> describe_object(const Snapshot& view, std::string_view na
 Result<std::optional<Kept<ObjectMetadata>>> Kv2::read_metadata(const Caller& caller, const Snapshot& view, const Named& in) {
   std::optional<Kept<ObjectMetadata>> out;
   if (names_folder(caller)) return out;
-  auto object = TRY(load(view, in.path));
+  auto object = TRY(load(view, in.path, caller.now));
   if (!object) return out;
   out.emplace(Kept<ObjectMetadata>{TRY(describe_object(view, in.path, object->object))});
   out->first = std::move(object->record);
@@ -147,9 +147,10 @@ Result<std::optional<Kept<ObjectMetadata>>> Kv2::read_metadata(const Caller& cal
 Result<schema::Answer<schema::Nothing>> Kv2::write_metadata(const Caller& caller, Transaction& view, const MetadataChange& in) {
   if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
   const MountConfig config = TRY(load_config(view));
-  auto found = TRY(load(view, in.path, &config));
+  auto found = TRY(load_to_write(view, in.path, caller.now, &config));
   CHECK_OK(check_metadata_cas(in, found ? &*found : nullptr, config));
   LoadedObject object = found ? *std::move(found) : LoadedObject{};
+  CHECK_OK(check_active(object.object));
   std::string packed;
   CHECK_OK(apply(in, object.object, false, packed));
   CHECK_OK(store(view, caller, in.path, object));
@@ -159,8 +160,9 @@ Result<schema::Answer<schema::Nothing>> Kv2::write_metadata(const Caller& caller
 Result<schema::Reply> Kv2::patch_metadata(const Caller& caller, Transaction& view, const MetadataPatch& in) {
   if (names_folder(caller)) return empty_not_found();
   const MountConfig config = TRY(load_config(view));
-  auto object = TRY(load(view, in.change.path, &config));
+  auto object = TRY(load_to_write(view, in.change.path, caller.now, &config));
   if (!object) return empty_not_found();
+  CHECK_OK(check_active(object->object));
   CHECK_OK(check_metadata_cas(in.change, &*object, config));
   if (!in.body.text.empty()) {
     const json::Document body = TRY(json::Document::parse(in.body.text));
@@ -181,8 +183,8 @@ Result<schema::Reply> Kv2::patch_metadata(const Caller& caller, Transaction& vie
 
 Result<schema::Nothing> Kv2::delete_metadata(const Caller& caller, Transaction& view, const Named& in) {
   if (names_folder(caller)) return schema::Nothing{};
-  const auto object = TRY(load(view, in.path));
-  if (object) remove(view, in.path, *object);
+  const auto object = TRY(load_to_write(view, in.path, caller.now));
+  if (object) CHECK_OK(remove(view, in.path, *object));
   return schema::Nothing{};
 }
 

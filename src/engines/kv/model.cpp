@@ -25,7 +25,7 @@ constexpr std::uint64_t v_enabled = 1, v_destroyed = 2, v_apart = 4, v_deleted_a
 
 void append(RecordWriter& out, const Version& v) {
   const bool labelled =
-      !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.stages.empty() || v.media != Media::json;
+      !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.kms_key.empty() || v.media != Media::json;
   out.number(v.seq).number(flag_if(v_enabled, v.enabled) | flag_if(v_destroyed, v.destroyed) | flag_if(v_apart, v.apart) |
                            flag_if(v_deleted_at, v.deleted_at != never) | flag_if(v_not_before, v.not_before != never) |
                            flag_if(v_expires, v.expires != never) | flag_if(v_updated, v.updated != v.created) |
@@ -37,7 +37,7 @@ void append(RecordWriter& out, const Version& v) {
   out.text(v.uuid);
   if (labelled) {
     out.number(static_cast<std::uint64_t>(v.media)).text(v.client_token).text(v.content_type);
-    out.text(v.tags.packed()).text(v.stages.packed());
+    out.text(v.tags.packed()).text(v.kms_key);
   }
   out.text(v.apart ? std::string_view() : v.bytes);
 }
@@ -62,8 +62,8 @@ bool take(RecordReader& in, Version& v) {
     v.client_token = in.text();
     v.content_type = in.text();
     v.tags = PackedMap(in.text());
-    v.stages = PackedMap(in.text());
-    if (!v.tags.well_formed() || !v.stages.well_formed()) return false;
+    v.kms_key = in.text();
+    if (!v.tags.well_formed()) return false;
   }
   v.bytes = in.text();
   return in.ok() && flags <= v_all && !(v.apart && !v.bytes.empty());
@@ -71,7 +71,7 @@ bool take(RecordReader& in, Version& v) {
 
 // Flags of an object.
 constexpr std::uint64_t o_deleted = 1, o_cas_required = 2, o_metadata_cas_required = 4, o_deleted_at = 8, o_purge_at = 16, o_updated = 32,
-                        o_described = 64, o_all = 127;
+                        o_described = 64, o_newest = 128, o_aws = 256, o_all = 511;
 
 }  // namespace
 
@@ -81,9 +81,11 @@ std::map<std::string, std::string, std::less<>> PackedMap::unpack() const {
   return out;
 }
 
-std::string PackedMap::pack(const std::map<std::string, std::string, std::less<>>& map) {
+namespace {
+template <class Pairs>
+std::string pack_pairs(const Pairs& pairs) {
   std::string out;
-  for (const auto& [name, value] : map) {
+  for (const auto& [name, value] : pairs) {
     RecordWriter entry(name.size());  // a text is its length and its bytes
     entry.bytes().append(name);
     entry.text(value);
@@ -91,6 +93,10 @@ std::string PackedMap::pack(const std::map<std::string, std::string, std::less<>
   }
   return out;
 }
+}  // namespace
+
+std::string PackedMap::pack(const std::map<std::string, std::string, std::less<>>& map) { return pack_pairs(map); }
+std::string PackedMap::pack_in_order(const std::vector<std::pair<std::string, std::string>>& pairs) { return pack_pairs(pairs); }
 
 bool PackedMap::well_formed() const {
   RecordReader in(packed_);
@@ -104,16 +110,19 @@ bool PackedMap::well_formed() const {
 
 std::string encode(const Object& o) {
   RecordWriter out(format);
-  out.bytes().reserve(160 + o.custom_metadata.packed().size() + o.tags.packed().size() + o.current.bytes.size());
+  out.bytes().reserve(160 + o.custom_metadata.packed().size() + o.tags.packed().size() + o.aws.size() + o.current.bytes.size());
   const bool described = !o.tags.empty() || !o.description.empty() || o.retention != Seconds(0);
   out.number(flag_if(o_deleted, o.state == State::deleted) | flag_if(o_cas_required, o.cas_required) |
              flag_if(o_metadata_cas_required, o.metadata_cas_required) | flag_if(o_deleted_at, o.deleted_at != never) |
-             flag_if(o_purge_at, o.purge_at != never) | flag_if(o_updated, o.updated != o.created) | flag_if(o_described, described));
+             flag_if(o_purge_at, o.purge_at != never) | flag_if(o_updated, o.updated != o.created) | flag_if(o_described, described) |
+             flag_if(o_newest, o.newest > o.current.seq) | flag_if(o_aws, !o.aws.empty()));
   out.fixed_time(o.created);
   if (o.updated != o.created) out.fixed_time(o.updated);
   for (const Time t : {o.deleted_at, o.purge_at})
     if (t != never) out.fixed_time(t);
   if (described) out.text(o.tags.packed()).text(o.description).integer(o.retention.count());
+  if (o.newest > o.current.seq) out.number(o.newest);
+  if (!o.aws.empty()) out.text(o.aws);
   out.text(o.custom_metadata.packed())
       .number(o.max_versions)
       .integer(o.delete_version_after.count())
@@ -141,6 +150,8 @@ bool decode_into(std::string_view record, Object& o) {
     o.retention = Seconds(in.integer());
     if (!o.tags.well_formed()) return false;
   }
+  if ((flags & o_newest) != 0) o.newest = in.number();
+  if ((flags & o_aws) != 0) o.aws = in.text();
   o.custom_metadata = PackedMap(in.text());
   const std::uint64_t max_versions = in.number();
   o.max_versions = static_cast<std::uint32_t>(max_versions);
@@ -148,7 +159,7 @@ bool decode_into(std::string_view record, Object& o) {
   o.metadata_seq = in.number();
   o.oldest = in.number();
   return take(in, o.current) && in.at_end() && flags <= o_all && max_versions <= 0xffffffffu && o.custom_metadata.well_formed() &&
-         o.oldest <= o.current.seq;
+         o.oldest <= o.last();
 }
 
 Result<Object> decode_object(std::string_view record) {

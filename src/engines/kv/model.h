@@ -3,6 +3,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/record.h"
@@ -12,7 +14,7 @@
 // the record that they were read from, or into what the writer set; both must outlive the struct.
 namespace coffer::kv {
 
-// Texts by name, in their stored form: read without unpacking, written whole. Ordered by name.
+// Texts by name, in their stored form: read without unpacking, written whole. Ordered by name, but for tags, which keep their own order.
 class PackedMap {
  public:
   PackedMap() = default;
@@ -33,6 +35,8 @@ class PackedMap {
   [[nodiscard]] std::map<std::string, std::string, std::less<>> unpack() const;
   // The packed form of a map; a PackedMap is a view of such a text.
   static std::string pack(const std::map<std::string, std::string, std::less<>>& map);
+  // The same of pairs in an order of their own (AWS tags); names must differ.
+  static std::string pack_in_order(const std::vector<std::pair<std::string, std::string>>& pairs);
   [[nodiscard]] bool well_formed() const;
 
  private:
@@ -47,7 +51,7 @@ enum class Media : std::uint8_t {
 
 inline constexpr Time never{};  // an absent time
 
-// One version of an object. Versions are numbered 1, 2, ... without gaps; the oldest are dropped.
+// One version of an object. Versions are numbered 1, 2, ... without gaps; the oldest are dropped, but for those that an AWS staging label holds.
 struct Version {
   std::uint64_t seq = 0;          // Vault's version; 0: the object has none yet
   std::string_view uuid;          // 36 characters: AWS as it is, Azure without dashes
@@ -59,7 +63,7 @@ struct Version {
   Time not_before = never, expires = never;  // Azure's; Vault does not look at them
   Time created = never, updated = never;
   PackedMap tags;           // Azure keeps tags per version
-  PackedMap stages;         // AWS staging labels but for AWSCURRENT and AWSPREVIOUS, which order tells; label -> ""
+  std::string_view kms_key; // AWS: the key named when it was written, "" for the default one
   Time deleted_at = never;  // may lie ahead (delete_version_after); undelete clears it
   bool destroyed = false;   // the bytes are gone
   bool apart = false;       // the bytes lie under a key of their own (they are over inline_limit)
@@ -72,12 +76,13 @@ inline constexpr std::size_t inline_limit = 4096;
 
 enum class State : std::uint8_t { active, deleted };
 
-// An object with its current version, which is the newest.
+// An object with its current version: the one that AWS labels AWSCURRENT and that Vault reads when no version is named. It is the newest, unless
+// AWS's door has written a version under other labels or moved AWSCURRENT.
 struct Object {
   State state = State::active;  // deleted: by AWS or Azure, may be recovered until purge_at
   Time deleted_at = never, purge_at = never;
   Seconds retention{0};            // of this object's deletion; 0: the door's own default
-  PackedMap tags;                  // AWS tags
+  PackedMap tags;                  // AWS tags, in the order they were given
   std::string_view description;    // AWS
   PackedMap custom_metadata;       // Vault
   std::uint32_t max_versions = 0;  // 0: the mount's
@@ -86,9 +91,14 @@ struct Object {
   std::uint64_t metadata_seq = 0;  // grows with each change of metadata
   Time created = never, updated = never;
   std::uint64_t oldest = 0;  // the oldest version that is kept; 0: none was dropped yet
+  std::uint64_t newest = 0;  // the highest number of a version, where it is not the current one's
+  std::string_view aws;      // what AWS's door alone knows (aws/facet.h), packed: Vault's reads never look inside; "" until that door writes
   Version current;
 
   [[nodiscard]] std::uint64_t first() const { return oldest == 0 ? 1 : oldest; }
+  [[nodiscard]] std::uint64_t last() const { return newest > current.seq ? newest : current.seq; }
+  // Deleted by AWS or Azure, and past the time until which it could be recovered: as if it were not there.
+  [[nodiscard]] bool lapsed(Time now) const { return state == State::deleted && purge_at <= now; }
 };
 
 // Records. Decoding refuses what encoding does not write, with Code::corrupt.

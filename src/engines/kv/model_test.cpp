@@ -6,8 +6,7 @@ namespace coffer::kv {
 namespace {
 
 TEST(KvModel, ObjectRoundTrip) {
-  const std::string tags = PackedMap::pack({{"env", "prod"}}), marks = PackedMap::pack({{"a", ""}, {"b", "2"}}),
-                    stages = PackedMap::pack({{"mine", ""}});
+  const std::string tags = PackedMap::pack({{"env", "prod"}}), marks = PackedMap::pack({{"a", ""}, {"b", "2"}});
   Object o;
   o.state = State::deleted;
   o.deleted_at = Time(Seconds(5));
@@ -32,7 +31,9 @@ TEST(KvModel, ObjectRoundTrip) {
   o.current.enabled = false;
   o.current.not_before = Time(Seconds(3));
   o.current.expires = Time(Seconds(4));
-  o.current.stages = PackedMap(stages);
+  o.current.kms_key = "alias/k";
+  o.newest = 9;
+  o.aws = "packed";
   o.current.deleted_at = Time(Seconds(6));
   const std::string record = encode(o);
   const auto back = decode_object(record);
@@ -43,7 +44,9 @@ TEST(KvModel, ObjectRoundTrip) {
   EXPECT_EQ(back->updated, o.updated);
   EXPECT_EQ(back->current.content_type, "text/plain");
   EXPECT_FALSE(back->current.enabled);
-  EXPECT_EQ(back->current.stages.unpack().count("mine"), 1u);
+  EXPECT_EQ(back->current.kms_key, "alias/k");
+  EXPECT_EQ(back->last(), 9u);
+  EXPECT_EQ(back->aws, "packed");
 }
 
 TEST(KvModel, RefusesDamage) {

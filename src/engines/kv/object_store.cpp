@@ -1,6 +1,7 @@
 #include "engines/kv/object_store.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 namespace coffer::kv {
@@ -52,13 +53,21 @@ Result<std::optional<LoadedObject>> load_v1(const Snapshot& view, std::string_vi
   auto record = TRY(view.get(plain_key(name)));
   if (!record) return std::optional<LoadedObject>();
   const PlainSecret secret = TRY(decode_plain(record->reveal_text()));
-  LoadedObject out{*std::move(record), object_of_v1(secret, upgraded), true};
+  LoadedObject out{*std::move(record), object_of_v1(secret, upgraded), true, {}};
   return std::optional(std::move(out));
+}
+
+std::string token_key(std::string_view name, std::string_view token) {
+  std::string out = name_key('u', name);
+  out.push_back('\0');
+  out.append(token);
+  return out;
 }
 
 std::uint64_t kept_versions(const Object& object, const MountConfig& config) {
   const std::uint64_t wanted = std::max(object.max_versions, config.max_versions);
-  return std::min(wanted == 0 ? default_max_versions : wanted, version_ceiling);
+  const std::uint64_t unsaid = object.aws.empty() ? default_max_versions : default_max_aws_versions;
+  return std::min(wanted == 0 ? unsaid : wanted, version_ceiling);
 }
 
 // When a version written now is to be deleted by itself: the shorter of the object's and the mount's times.
@@ -69,16 +78,43 @@ Time deletion_time(const Object& object, const MountConfig& config, Time now) {
   return after == Duration(0) ? never : now + after;
 }
 
-// Drops the oldest versions beyond the limit. `oldest` stays 0 until the limit is reached, like in Vault.
-void drop_oldest(Transaction& view, std::string_view name, Object& object, const MountConfig& config) {
-  const std::uint64_t kept = kept_versions(object, config);
-  if (object.current.seq - object.oldest < kept) return;
-  const std::uint64_t last = std::min(object.current.seq - kept, object.first() - 1 + drop_at_once);
-  for (std::uint64_t seq = object.first(); seq <= last; ++seq) {
-    view.erase(seq_key('v', name, seq));
-    view.erase(seq_key('b', name, seq));
+// Takes a version that is not the current one out of the store, with the token that names it.
+Result<void> erase_version(Transaction& view, std::string_view name, const Object& object, std::uint64_t seq) {
+  const std::string key = seq_key('v', name, seq);
+  if (!object.aws.empty()) {
+    if (const auto record = TRY(view.get(key))) {
+      const Version version = TRY(decode_version(record->reveal_text()));
+      if (!version.client_token.empty()) view.erase(token_key(name, version.client_token));
+    }
   }
+  view.erase(key);
+  view.erase(seq_key('b', name, seq));
+  return {};
+}
+
+// Drops the oldest versions beyond the limit, but for the current one and those that a label holds. `oldest` stays 0 until the limit is
+// reached, like in Vault.
+Result<void> drop_oldest(Transaction& view, std::string_view name, Object& object, const aws::Facet& facet, const MountConfig& config) {
+  const std::uint64_t kept = kept_versions(object, config);
+  if (object.last() - object.oldest < kept) return {};
+  const std::uint64_t last = std::min(object.last() - kept, object.first() - 1 + drop_at_once);
+  for (std::uint64_t seq = object.first(); seq <= last; ++seq)
+    if (seq != object.current.seq && !facet.holds(seq)) CHECK_OK(erase_version(view, name, object, seq));
   object.oldest = last + 1;
+  return {};
+}
+
+// Writes the current version under its own key, where former ones lie.
+Result<void> set_aside(Transaction& view, std::string_view name, Object& object) {
+  if (object.current.seq == 0) return {};
+  CHECK_OK(set_apart(view, name, object.current));
+  return view.put(seq_key('v', name, object.current.seq), encode(object.current));
+}
+
+void begin(const Object& object, const MountConfig& config, Version& next, Time now) {
+  next.seq = object.last() + 1;
+  next.created = next.updated = now;
+  next.deleted_at = deletion_time(object, config, now);
 }
 
 }  // namespace
@@ -92,14 +128,14 @@ Result<MountConfig> load_config(const Snapshot& view) {
 }
 Result<void> save_config(Transaction& view, const MountConfig& config) { return view.put(config_key, encode(config)); }
 
-Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out) {
+Result<bool> load_into(const Snapshot& view, std::string_view name, Time now, const MountConfig* config, LoadedObject& out) {
   auto record = view.get(name_key('o', name));
   if (!record) return std::unexpected(std::move(record).error());
   if (*record) [[likely]] {
     out.record = **std::move(record);
     if (!decode_into(out.record.reveal_text(), out.object))
       return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
-    return true;
+    return !out.object.lapsed(now);
   }
   const MountConfig settings = config != nullptr ? *config : TRY(load_config(view));
   if (!settings.was_v1) return false;
@@ -108,20 +144,30 @@ Result<bool> load_into(const Snapshot& view, std::string_view name, const MountC
   return old.has_value();
 }
 
-Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config) {
+Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, Time now, const MountConfig* config) {
   std::optional<LoadedObject> out(std::in_place);
-  if (!TRY(load_into(view, name, config, *out))) out.reset();
+  if (!TRY(load_into(view, name, now, config, *out))) out.reset();
+  return out;
+}
+
+Result<std::optional<LoadedObject>> load_to_write(Transaction& view, std::string_view name, Time now, const MountConfig* config) {
+  std::optional<LoadedObject> out(std::in_place);
+  if (TRY(load_into(view, name, now, config, *out))) return out;
+  if (out->object.lapsed(now)) CHECK_OK(remove(view, name, *out));
+  out.reset();
   return out;
 }
 
 Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object, std::uint64_t seq) {
   std::optional<LoadedVersion> out;
-  if (seq < object.first() || seq > object.current.seq) return out;
-  out.emplace();
+  if (seq == 0 || seq > object.last()) return out;
   if (seq == object.current.seq) {
+    out.emplace();
     out->version = object.current;
     return out;
   }
+  if (seq < object.first() && (object.aws.empty() || !TRY(aws::decode_facet(object.aws)).holds(seq))) return out;
+  out.emplace();
   auto record = TRY(view.get(seq_key('v', name, seq)));
   if (!record) return fail(Code::corrupt, "a stored version of this secret is missing");
   out->version = TRY(decode_version(record->reveal_text()));
@@ -149,18 +195,63 @@ Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded
 Result<void> add_version(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config, Version next,
                          Time now) {
   Object& object = loaded.object;
-  if (object.current.seq != 0) {
-    CHECK_OK(set_apart(view, name, object.current));
-    CHECK_OK(view.put(seq_key('v', name, object.current.seq), encode(object.current)));
+  aws::Facet facet;
+  CHECK_OK(set_aside(view, name, object));
+  if (!object.aws.empty()) {
+    facet = TRY(aws::decode_facet(object.aws));
+    const aws::Stage* previous = facet.find(aws::previous_label);
+    const std::uint64_t freed = previous != nullptr ? previous->seq : 0;
+    facet.current_leaves(object.current.seq, aws::version_id(object.current));
+    loaded.set(facet);
+    CHECK_OK(drop_unless_kept(view, name, object, facet, freed));
   }
-  next.seq = object.current.seq + 1;
-  next.created = next.updated = now;
-  next.deleted_at = deletion_time(object, config, now);
+  begin(object, config, next, now);
   if (object.created == never) object.created = now;
   object.updated = now;
   object.current = next;
-  drop_oldest(view, name, object, config);
+  if (!next.client_token.empty()) CHECK_OK(view.put(token_key(name, next.client_token), std::to_string(next.seq)));
+  CHECK_OK(drop_oldest(view, name, object, facet, config));
   return save(view, name, loaded);
+}
+
+Result<std::uint64_t> add_aside(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config, Version next,
+                                Time now) {
+  Object& object = loaded.object;
+  begin(object, config, next, now);
+  CHECK_OK(set_apart(view, name, next));
+  CHECK_OK(view.put(seq_key('v', name, next.seq), encode(next)));
+  if (!next.client_token.empty()) CHECK_OK(view.put(token_key(name, next.client_token), std::to_string(next.seq)));
+  if (object.created == never) object.created = now;
+  object.updated = now;
+  object.newest = next.seq;
+  CHECK_OK(drop_oldest(view, name, object, TRY(aws::decode_facet(object.aws)), config));
+  CHECK_OK(save(view, name, loaded));
+  return next.seq;
+}
+
+Result<void> make_current(Transaction& view, std::string_view name, LoadedObject& loaded, const LoadedVersion& version) {
+  Object& object = loaded.object;
+  object.newest = object.last();
+  CHECK_OK(set_aside(view, name, object));
+  view.erase(seq_key('v', name, version.version.seq));
+  object.current = version.version;
+  return save(view, name, loaded);
+}
+
+Result<void> drop_unless_kept(Transaction& view, std::string_view name, const Object& object, const aws::Facet& facet,
+                              std::uint64_t seq) {
+  if (seq == 0 || seq >= object.first() || seq == object.current.seq || facet.holds(seq)) return {};
+  return erase_version(view, name, object, seq);
+}
+
+Result<std::uint64_t> seq_of_token(const Snapshot& view, std::string_view name, std::string_view token) {
+  const auto stored = TRY(view.get(token_key(name, token)));
+  if (!stored) return 0;
+  std::uint64_t seq = 0;
+  const std::string_view digits = stored->reveal_text();
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), seq);
+  if (fault != std::errc() || end != digits.data() + digits.size()) return fail(Code::corrupt, "a stored version of this secret is missing");
+  return seq;
 }
 
 Result<void> save_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version) {
@@ -179,16 +270,26 @@ Result<void> destroy_version(Transaction& view, std::string_view name, LoadedObj
   return save_version(view, name, loaded, version);
 }
 
-void remove(Transaction& view, std::string_view name, const LoadedObject& loaded) {
+Result<void> remove(Transaction& view, std::string_view name, const LoadedObject& loaded) {
   if (loaded.from_v1) {
     view.erase(plain_key(name));
-    return;
+    return {};
   }
-  for (std::uint64_t seq = loaded.object.first(); seq <= loaded.object.current.seq; ++seq) {
-    if (seq < loaded.object.current.seq) view.erase(seq_key('v', name, seq));
+  const Object& object = loaded.object;
+  const auto erase = [&](std::uint64_t seq) {
+    if (seq != object.current.seq) view.erase(seq_key('v', name, seq));
     view.erase(seq_key('b', name, seq));
+  };
+  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) erase(seq);
+  if (!object.aws.empty()) {
+    for (const aws::Stage& stage : TRY(aws::decode_facet(object.aws)).stages)
+      if (stage.seq < object.first()) erase(stage.seq);
+    const std::string prefix = token_key(name, "");
+    for (const std::string& token : TRY(view.children(prefix, '\0', "", version_ceiling + aws::max_labels))) view.erase(prefix + token);
+    if (object.current.seq < object.first()) erase(object.current.seq);
   }
   view.erase(name_key('o', name));
+  return {};
 }
 
 Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page) {

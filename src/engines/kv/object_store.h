@@ -7,6 +7,7 @@
 
 #include "backend/listing.h"
 #include "base/secret.h"
+#include "engines/kv/aws/facet.h"
 #include "engines/kv/model.h"
 #include "storage/view.h"
 
@@ -15,6 +16,7 @@
 //   o/<name>                 an object with its current version: a read is one get
 //   v/<name> 0 <8 bytes seq> a former version
 //   b/<name> 0 <8 bytes seq> the bytes of a version that are over inline_limit
+//   u/<name> 0 <token>       the number of the version that a request with this token made (AWS's door)
 //   s/<name>                 a secret of version 1
 // All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
 namespace coffer::kv {
@@ -22,6 +24,8 @@ namespace coffer::kv {
 // How many versions are kept at most, whatever the settings say: one transaction must be able to delete an object.
 inline constexpr std::uint64_t version_ceiling = 10'000;
 inline constexpr std::uint32_t default_max_versions = 10;
+// Of an object that AWS's door has written, whose clients count on about a hundred.
+inline constexpr std::uint32_t default_max_aws_versions = 100;
 
 [[nodiscard]] Result<MountConfig> load_config(const Snapshot& view);
 [[nodiscard]] Result<void> save_config(Transaction& view, const MountConfig& config);
@@ -31,6 +35,12 @@ struct LoadedObject {
   SecretBytes record;
   Object object;
   bool from_v1 = false;  // read from a version 1 key: saving moves it
+  std::string facet;     // the memory of object.aws, where it was changed
+
+  void set(const aws::Facet& changed) {
+    facet = encode(changed);
+    object.aws = facet;
+  }
 };
 // A version likewise. Where it is the current one its texts lie in the object's record, which must live as long.
 struct LoadedVersion {
@@ -38,10 +48,14 @@ struct LoadedVersion {
   Version version;
 };
 
-// Nothing when there is no such object. Pass the settings when they are at hand: a miss needs them.
-[[nodiscard]] Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, const MountConfig* config = nullptr);
+// Nothing when there is no such object, or one whose time has lapsed. Pass the settings when they are at hand: a miss needs them.
+[[nodiscard]] Result<std::optional<LoadedObject>> load(const Snapshot& view, std::string_view name, Time now,
+                                                       const MountConfig* config = nullptr);
 // The same into a fresh LoadedObject, for the hot path: false when there is no such object.
-[[nodiscard]] Result<bool> load_into(const Snapshot& view, std::string_view name, const MountConfig* config, LoadedObject& out);
+[[nodiscard]] Result<bool> load_into(const Snapshot& view, std::string_view name, Time now, const MountConfig* config, LoadedObject& out);
+// The same for a write: removes what has lapsed.
+[[nodiscard]] Result<std::optional<LoadedObject>> load_to_write(Transaction& view, std::string_view name, Time now,
+                                                                const MountConfig* config = nullptr);
 // Without bytes that lie apart. Nothing when the object has no such version (any more).
 [[nodiscard]] Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object,
                                                                 std::uint64_t seq);
@@ -58,8 +72,18 @@ struct LoadedVersion {
 [[nodiscard]] Result<void> save_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version);
 // Takes a version's bytes away for good.
 [[nodiscard]] Result<void> destroy_version(Transaction& view, std::string_view name, LoadedObject& loaded, LoadedVersion& version);
+// Writes a version that is not to be the current one; it gets the next number, which is answered. `loaded` is saved.
+[[nodiscard]] Result<std::uint64_t> add_aside(Transaction& view, std::string_view name, LoadedObject& loaded, const MountConfig& config,
+                                              Version next, Time now);
+// Makes another version the current one. Its texts lie in `version`, which must live until `loaded` has been saved.
+[[nodiscard]] Result<void> make_current(Transaction& view, std::string_view name, LoadedObject& loaded, const LoadedVersion& version);
+// Takes out a version that neither a label nor the limit keeps any more: one that was dropped for its age but for its label.
+[[nodiscard]] Result<void> drop_unless_kept(Transaction& view, std::string_view name, const Object& object, const aws::Facet& facet,
+                                            std::uint64_t seq);
+// Which version the token's request made; 0: none.
+[[nodiscard]] Result<std::uint64_t> seq_of_token(const Snapshot& view, std::string_view name, std::string_view token);
 // Deletes the object and all its versions.
-void remove(Transaction& view, std::string_view name, const LoadedObject& loaded);
+[[nodiscard]] Result<void> remove(Transaction& view, std::string_view name, const LoadedObject& loaded);
 
 // Names of objects and folders directly below `folder` ("" or "a/b", without a slash at its end), or of all objects below when `deep`.
 [[nodiscard]] Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page);

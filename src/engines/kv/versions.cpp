@@ -11,7 +11,7 @@ template <class Change>
 Result<void> for_each(const Caller& caller, Transaction& view, const Versions& in, Change change) {
   if (in.versions.size() > at_once) return invalid("at most 1000 versions may be named at once");
   if (names_folder(caller)) return {};
-  auto object = TRY(load(view, in.path));
+  auto object = TRY(load(view, in.path, caller.now));
   if (!object) return {};
   for (const std::int64_t seq : in.versions) {
     if (seq <= 0) continue;
@@ -25,10 +25,10 @@ Result<void> for_each(const Caller& caller, Transaction& view, const Versions& i
 
 Result<schema::Nothing> Kv2::delete_latest(const Caller& caller, Transaction& view, const Named& in) {
   if (names_folder(caller)) return schema::Nothing{};
-  auto object = TRY(load(view, in.path));
+  auto object = TRY(load(view, in.path, caller.now));
   if (!object || object->object.current.seq == 0) return schema::Nothing{};
   Version& current = object->object.current;
-  if (current.destroyed || current.deleted(caller.now)) return schema::Nothing{};
+  if (object->object.state == State::deleted || current.destroyed || current.deleted(caller.now)) return schema::Nothing{};
   current.deleted_at = caller.now;
   CHECK_OK(save(view, in.path, *object));
   return schema::Nothing{};
@@ -47,6 +47,7 @@ Result<schema::Nothing> Kv2::delete_versions(const Caller& caller, Transaction& 
 Result<schema::Nothing> Kv2::undelete_versions(const Caller& caller, Transaction& view, const Versions& in) {
   if (in.versions.empty()) return invalid("No version number provided");
   CHECK_OK(for_each(caller, view, in, [&](LoadedObject& object, LoadedVersion& version) -> Result<void> {
+    CHECK_OK(check_active(object.object));
     if (version.version.deleted_at == never) return {};
     version.version.deleted_at = never;
     return save_version(view, in.path, object, version);
