@@ -412,6 +412,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   query.needs_sudo = x.operation != nullptr && x.operation->access == schema::Access::sudo;
   if (x.document) query.parameters = x.document->root();
   query.wrap_ttl = x.request.wrap_ttl;
+  if (x.mount != nullptr) query.folds_after = folds_after(x.mount->entry, x.endpoint);
   x.decision = decide(*x.token->acl, query, x.folded);
   if (x.decision.allowed) return {};
   // These decide by themselves what to show to whom; no policy stands against them, and the audit record says so.

@@ -60,10 +60,18 @@ Result<void> fold_path(Exchange& x) {
 }
 
 policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string_view folded) {
-  policy::Decision decision = acl.decide(query);
-  if (folded.empty() || folded == query.path || decision.reason == policy::Decision::Reason::denied) return decision;
-  query.path = folded;
+  policy::Query plain = query;
+  plain.folds_after = 0;
+  policy::Decision decision = acl.decide(plain);
+  const bool same = folded.empty() || folded == query.path;
+  if (decision.reason == policy::Decision::Reason::denied || (same && query.folds_after == 0)) return decision;
+  if (!same) query.path = folded;
   return acl.decide(query);
+}
+
+std::size_t folds_after(const MountEntry& mount, const schema::Endpoint* endpoint) {
+  if (endpoint == nullptr || !endpoint->folds) return 0;
+  return static_cast<std::size_t>(std::count(mount.path.begin(), mount.path.end(), '/'));
 }
 
 std::string unsupported_verb(const schema::Endpoint& endpoint) {

@@ -13,8 +13,10 @@ namespace coffer::core {
 [[nodiscard]] Result<void> fold_path(Exchange& x);
 // The same of any path: as the handler of `endpoint` understands `rest` below the mount; whole, with the mount.
 [[nodiscard]] std::string folded_path(const MountEntry& mount, const schema::Endpoint& endpoint, std::string_view rest, schema::Verb verb);
+// How many segments in front keep their case where an endpoint folds names: those of its mount. 0 where it folds none (policy::Query).
+[[nodiscard]] std::size_t folds_after(const MountEntry& mount, const schema::Endpoint* endpoint);
 // What policies say of a request for the path as it came, and as it is understood (`folded`; "" where that is the same): a rule that denies
-// either denies, one that grants must grant the latter.
+// either denies, one that grants must grant the latter. `query.folds_after` is about the latter.
 [[nodiscard]] policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string_view folded);
 // `?help=1`: the help of a mount or of an endpoint, with its OpenAPI. `version` outlives the answer.
 [[nodiscard]] schema::Reply help_reply(const Exchange& x, std::string_view version);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 
 #include "policy/acl_compile.h"
 #include "policy/near.h"
@@ -101,7 +103,11 @@ void write_rule(json::Writer& writer, const MergedRule& rule) {
 class RuleAcl final : public Acl {
  public:
   RuleAcl(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now)
-      : policies_(policies.begin(), policies.end()), compiled_(merge_rules(policies_, identity, now)), index_(compiled_.rules) {}
+      : policies_(policies.begin(), policies.end()), now_(now), compiled_(merge_rules(policies_, identity, now)), index_(compiled_.rules) {
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    mixed_case_ = std::ranges::any_of(compiled_.rules, [&](const MergedRule& rule) { return std::ranges::any_of(rule.pattern, upper); });
+    if (mixed_case_ && identity != nullptr) identity_ = *identity;
+  }
 
   [[nodiscard]] Decision decide(const Query& query) const override {
     const MergedRule* rule = find(query);
@@ -155,9 +161,18 @@ class RuleAcl final : public Acl {
 
  private:
   [[nodiscard]] const MergedRule* find(const Query& query) const {
+    const RuleIndex& index = query.folds_after == 0 || !mixed_case_ ? index_ : folded(query.folds_after);
     const bool listing = (query.wanted & (list | scan)) != 0;
-    if (!listing || query.path.empty() || query.path.ends_with('/')) return index_.find(query.path, listing);
-    return index_.find(std::string(query.path) + '/', true);
+    if (!listing || query.path.empty() || query.path.ends_with('/')) return index.find(query.path, listing);
+    return index.find(std::string(query.path) + '/', true);
+  }
+
+  // The same rules with their names in lower case. Few sets have upper case at all, and few endpoints fold names: made when first asked for.
+  [[nodiscard]] const RuleIndex& folded(std::size_t folds_after) const {
+    const std::lock_guard lock(mutex_);
+    auto& made = folded_[folds_after];
+    if (!made) made = std::make_unique<Folded>(merge_rules(policies_, identity_ ? &*identity_ : nullptr, now_, folds_after));
+    return made->index;
   }
 
   static Decision::Reason judge(const MergedRule& rule, const Query& query) {
@@ -188,9 +203,20 @@ class RuleAcl final : public Acl {
     decision.parameter = fault->name;
   }
 
+  struct Folded {
+    explicit Folded(Compiled made) : compiled(std::move(made)), index(compiled.rules) {}
+    Compiled compiled;
+    RuleIndex index;
+  };
+
   std::vector<PolicyPtr> policies_;  // names and rules point into them
+  std::optional<Time> now_;
   Compiled compiled_;
   RuleIndex index_;
+  bool mixed_case_ = false;
+  std::optional<IdentityContext> identity_;  // kept where it may be needed again
+  mutable std::mutex mutex_;
+  mutable std::map<std::size_t, std::unique_ptr<const Folded>> folded_;
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <bit>
 #include <deque>
 
+#include "base/encoding.h"
+
 namespace coffer::policy {
 
 namespace {
@@ -68,7 +70,8 @@ struct Contribution {
 
 class Merger {
  public:
-  Merger(const IdentityContext* identity, std::optional<Time> now) : identity_(identity), now_(now) {}
+  Merger(const IdentityContext* identity, std::optional<Time> now, std::size_t folds_after)
+      : identity_(identity), now_(now), folds_after_(folds_after) {}
 
   void reserve(std::size_t rules) {
     known_.reserve(rules);
@@ -80,7 +83,7 @@ class Merger {
     for (const PathRule& rule : policy.rules) {
       if (expired(rule)) continue;
       const auto path = path_of(rule);
-      if (path) add(policy, rule, *path);
+      if (path) add(policy, rule, *path, folds_after_ == 0 ? *path : std::string_view(rendered_.emplace_back(folded(*path))));
     }
   }
 
@@ -107,10 +110,17 @@ class Merger {
     return rendered_.emplace_back(std::move(*rendered.path));
   }
 
-  void add(const Policy& policy, const PathRule& rule, std::string_view path) {
+  [[nodiscard]] std::string folded(std::string_view path) const {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < folds_after_ && kept < path.size(); ++i) kept = std::min(path.find('/', kept), path.size() - 1) + 1;
+    return std::string(path.substr(0, kept)) + ascii_lower(path.substr(kept));
+  }
+
+  void add(const Policy& policy, const PathRule& rule, std::string_view shown, std::string_view path) {
     const auto [place, fresh] = known_.emplace(path, out_.rules.size());
     if (fresh) {
       out_.rules.push_back(make_rule(path));
+      out_.rules.back().shown = shown;
       out_.rules.back().decisive = policy.name;
       contributions_.emplace_back();
     }
@@ -157,6 +167,7 @@ class Merger {
 
   const IdentityContext* identity_;
   std::optional<Time> now_;
+  std::size_t folds_after_;
   std::unordered_map<std::string_view, std::size_t> known_;  // paths, as the rules or `rendered_` hold them
   std::deque<std::string> rendered_;
   std::vector<std::vector<Contribution>> contributions_;
@@ -169,8 +180,9 @@ bool has_segment_wildcards(std::string_view path) {
   return path == "+" || path.starts_with("+/") || path.find("/+") != std::string_view::npos;
 }
 
-Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now) {
-  Merger merger(identity, now);
+Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now,
+                     std::size_t folds_after) {
+  Merger merger(identity, now, folds_after);
   std::size_t rules = 0;
   for (const PolicyPtr& policy : policies) rules += policy ? policy->rules.size() : 0;
   merger.reserve(rules);

@@ -8,6 +8,8 @@ struct Compiled {
   std::vector<MergedRule> rules;
   std::optional<Time> changes_at;
 };
-[[nodiscard]] Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now);
+// `folds_after` as in Query: what stands behind so many segments of a pattern is taken in lower case, so that rules meet which differ in case only.
+[[nodiscard]] Compiled merge_rules(std::span<const PolicyPtr> policies, const IdentityContext* identity, std::optional<Time> now,
+                                   std::size_t folds_after = 0);
 
 }  // namespace coffer::policy

@@ -21,6 +21,25 @@ std::shared_ptr<const Acl> acl(std::vector<std::string> texts, const IdentityCon
 }
 bool allows(const Acl& a, std::string_view path, Capabilities wanted) { return a.decide({.path = path, .wanted = wanted}).allowed; }
 
+TEST(Acl, ComparesNamesWithoutTheirCaseWhereTheyHaveNone) {  // security.md E03
+  const auto a = acl({R"(path "auth/up/users/Admin" { capabilities = ["deny"] }
+                         path "auth/up/users/*" { capabilities = ["read"] }
+                         path "auth/+/users/Bob/password" { capabilities = ["update"] }
+                         path "auth/Other/users/Eve" { capabilities = ["read"] })"});
+  const auto judge = [&](std::string_view path, Capabilities wanted, std::size_t folds_after) {
+    return a->decide({.path = path, .wanted = wanted, .folds_after = folds_after});
+  };
+  EXPECT_TRUE(judge("auth/up/users/admin", read, 0).allowed) << "where case matters it is another name";
+  const Decision denied = judge("auth/up/users/admin", read, 2);
+  EXPECT_EQ(denied.reason, Decision::Reason::denied);
+  EXPECT_EQ(denied.rule, "auth/up/users/Admin") << "shown as it is written";
+  EXPECT_TRUE(judge("auth/up/users/ann", read, 2).allowed);
+  EXPECT_TRUE(judge("auth/too/users/bob/password", update, 2).allowed);
+  EXPECT_FALSE(judge("auth/too/users/bob/password", update, 0).allowed);
+  EXPECT_TRUE(judge("auth/Other/users/eve", read, 2).allowed);
+  EXPECT_FALSE(judge("auth/other/users/eve", read, 2).allowed) << "a mount's own path keeps its case";
+}
+
 TEST(Acl, ListsHoldDenyRulesWithTheTrailingSlash) {  // security.md E04
   const auto a = acl({R"(path "foo/metadata/*" { capabilities = ["list", "scan"] }
                          path "foo/metadata/private/*" { capabilities = ["deny"] }

@@ -60,6 +60,9 @@ struct Query {
   bool needs_sudo = false;   // the operation is declared sudo: `sudo` is required as well
   json::Value parameters{};  // body or query of the request as an object; null value when there is none
   std::optional<Seconds> wrap_ttl{};
+  // The names in `path` behind its first so many segments (the mount's) are case-insensitive and in lower case: rules are compared as if
+  // theirs were, too (security.md E03). 0: case matters.
+  std::size_t folds_after = 0;
 };
 
 // The answer, and enough to say why (sys/internal/why). `rule` and `policy` are empty where no rule matched.

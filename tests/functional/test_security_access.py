@@ -111,6 +111,25 @@ def test_a_slash_at_the_end_opens_nothing(make_server):
     assert "keep/" in root.get("sys/mounts").data and "keep/" in root.get("sys/auth").data and root.get("sys/quotas/rate-limit/keep").status == 200
 
 
+def test_a_rule_may_spell_a_name_as_it_likes(make_server):
+    """[E03] Where a name's case means nothing, it means nothing in a rule either; a mount's path is no such name."""
+    root = make_server().root
+    for mount in ("up", "UP"):
+        root.post(f"sys/auth/{mount}", {"type": "userpass"}).ok(204)
+        for name in ("bob", "admin"):
+            root.post(f"auth/{mount}/users/{name}", {"password": "long enough"}).ok(204)
+    who = root.with_policy("""path "auth/up/users/Bob" { capabilities = ["read"] } path "sys/policies/acl/MyPolicy" { capabilities = ["create", "update", "read"] }""")
+    for name in ("Bob", "bob", "BOB"):
+        who.get(f"auth/up/users/{name}").ok(200)
+        who.get(f"auth/UP/users/{name}").refused(403)
+    who.put("sys/policies/acl/MyPolicy", {"policy": 'path "a" { capabilities = ["read"] }'}).ok(200)
+    assert who.get("sys/policies/acl/mypolicy").ok(200).data["name"] == "mypolicy"
+    barred = root.with_policy("""path "auth/up/users/*" { capabilities = ["read"] } path "auth/up/users/Admin" { capabilities = ["deny"] }""")
+    for name in ("Admin", "admin", "ADMIN"):
+        barred.get(f"auth/up/users/{name}").refused(403)
+    barred.get("auth/up/users/bob").ok(200)
+
+
 def test_a_denied_header_is_denied_in_every_case(root):
     """[E03] Names of audited headers are case-insensitive too."""
     who = root.with_policy("""path "sys/config/auditing/request-headers/*" { capabilities = ["create", "read", "update", "delete", "sudo"] }

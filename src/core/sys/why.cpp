@@ -55,6 +55,7 @@ Result<const Word*> word_of(std::string_view text) {
 struct Target {
   CanonicalPath path;
   std::string folded;
+  std::size_t folds_after = 0;
   bool sudo = false;  // and the sudo capability
   bool open = false;  // nothing
 };
@@ -64,6 +65,7 @@ Target target_of(const Exchange& x, const CanonicalPath& asked, const Word& word
   const auto route = x.mounts->route(out.path.view());
   if (route.mount == nullptr) return out;
   const auto match = route.mount->slot->table.find(route.rest, word.verb);
+  out.folds_after = folds_after(route.mount->entry, match.endpoint);
   if (match.endpoint != nullptr) out.folded = folded_path(route.mount->entry, *match.endpoint, route.rest, word.verb);
   if (match.operation == nullptr || word.capability == policy::sudo) return out;
   out.sudo = match.operation->access == schema::Access::sudo;
@@ -165,6 +167,7 @@ class WhyTopic final : public Topic {
     query.path = v.target.path.view();
     query.wanted = word.capability;
     query.needs_sudo = v.target.sudo;
+    query.folds_after = v.target.folds_after;
     query.parameters = parameters.root();
     if (in.wrap_ttl > Seconds(0)) query.wrap_ttl = in.wrap_ttl;
     v.decision = decide(*token.acl, query, v.target.folded);
