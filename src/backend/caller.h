@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/action.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "schema/codec.h"
@@ -43,6 +44,8 @@ struct Caller {
   std::string_view path;           // whole, with the mount
   std::optional<Seconds> wrap_ttl;
   const MountInfo* mount = nullptr;
+  const ActionScope* scope = nullptr;      // of a request that names an action; else null
+  const Authority* authority = nullptr;    // null in renewals and in tests that need none
   Spaces* spaces = nullptr;        // the core's own backends reach other key spaces through it (backend/spaces.h)
 };
 

@@ -76,6 +76,7 @@ Answered failed(const Error& error) {
   Answered out;
   out.status = status_of(error.code);
   out.error = error.message;
+  if (error.type != nullptr) out.type = error.type;
   return out;
 }
 
@@ -130,7 +131,18 @@ Result<schema::TokenParameters> TestMount::renew(const LoginRecord& record) {
 
 Answered TestMount::call(schema::Verb verb, std::string_view path, std::string_view body) {
   prepare(path);
-  const auto match = table_->find(path, verb);
+  caller.scope = nullptr;
+  return run(table_->find(path, verb), body);
+}
+
+Answered TestMount::act(std::string_view action, std::string_view path, std::string_view body) {
+  prepare(path);
+  scope.action = action;
+  caller.scope = &scope;
+  return run(table_->find(path, schema::Verb::write, action), body);
+}
+
+Answered TestMount::run(const schema::Table::Match& match, std::string_view body) {
   if (match.endpoint == nullptr) return failed({Code::unsupported_path, "unsupported path"});
   if (match.operation == nullptr) return failed({Code::unsupported_operation, "unsupported operation"});
   json::Document document;

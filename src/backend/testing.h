@@ -46,6 +46,7 @@ struct Answered {
   std::string data;   // JSON, or "" where there is none
   std::string audit;  // the same with every scalar that is not public as "*"
   std::string error;  // the message
+  std::string type;   // the error's, where it has one
   std::vector<std::string> warnings;
   std::optional<schema::Login> login;
   std::optional<schema::Lease> lease;
@@ -61,6 +62,8 @@ class TestMount {
   ~TestMount();
   // `path` is relative to the mount and may end in a slash; `body` is JSON or "".
   Answered call(schema::Verb verb, std::string_view path, std::string_view body = "");
+  // A request that names an action; `scope` is shown to the handler.
+  Answered act(std::string_view action, std::string_view path, std::string_view body = "{}");
   Answered read(std::string_view path, std::string_view query = "") { return call(schema::Verb::read, path, query); }
   Answered list(std::string_view path, std::string_view query = "") { return call(schema::Verb::list, path, query); }
   Answered write(std::string_view path, std::string_view body = "") { return call(schema::Verb::write, path, body); }
@@ -74,11 +77,13 @@ class TestMount {
   MemoryTransaction store;
   MountInfo mount;
   Caller caller;
+  ActionScope scope{"", "aws", "us-east-1", "123456789012", "", ""};
   // Called between a Session handler's work and its finish: another request's change.
   std::function<void()> before_finish;
 
  private:
   void prepare(std::string_view path);
+  Answered run(const schema::Table::Match& match, std::string_view body);
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<schema::Table> table_;
   std::string path_;

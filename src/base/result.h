@@ -32,6 +32,9 @@ enum class Code : std::uint8_t {
 struct Error {
   Code code = Code::internal;
   std::string message;
+  // What the API that the request came by calls this failure, where its clients look for more than the code tells ("ResourceExistsException"): a
+  // literal, or null. Other doors do not look at it.
+  const char* type = nullptr;
 };
 
 template <class T>
@@ -39,6 +42,10 @@ using Result = std::expected<T, Error>;
 
 inline std::unexpected<Error> fail(Code code, std::string message) {
   return std::unexpected(Error{code, std::move(message)});
+}
+// With the name that the request's own API has for it.
+inline std::unexpected<Error> fail(Code code, const char* type, std::string message) {
+  return std::unexpected(Error{code, std::move(message), type});
 }
 inline std::unexpected<Error> invalid(std::string message) { return fail(Code::invalid_argument, std::move(message)); }
 

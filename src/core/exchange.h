@@ -12,8 +12,24 @@
 
 namespace coffer::core {
 
+struct Exchange;
+
+// What policies say of the caller of an exchange, for handlers that ask.
+class ExchangeAuthority final : public Authority {
+ public:
+  explicit ExchangeAuthority(const Exchange& x) : x_(x) {}
+  [[nodiscard]] bool allows(std::string_view path, schema::Verb verb) const override;
+
+ private:
+  const Exchange& x_;
+};
+
 // One request on its way through the pipeline: what it asked, what has been found out so far, what came of it. Owned by one step at a time.
 struct Exchange {
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
   Request request;
   Loop* loop = nullptr;
   Respond respond;
@@ -49,6 +65,7 @@ struct Exchange {
   std::vector<std::string> made_tokens;  // ids of tokens that this request made: revoked again when its answer cannot be audited
   storage::Position position = 0;
   bool request_recorded = false;
+  ExchangeAuthority authority{*this};
 
   [[nodiscard]] schema::Input input() const { return {document ? document->root() : json::Value(), captures}; }
 };

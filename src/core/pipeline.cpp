@@ -14,17 +14,6 @@ namespace {
 constexpr std::size_t inline_body_limit = 64 << 10;  // larger bodies are worked on by a worker (design.md §3 "Inline means bounded")
 constexpr std::size_t large_body = 1 << 20;          // larger ones wait for each other
 
-policy::Capabilities capability_of(const Exchange& x) {
-  switch (x.request.verb) {
-    case schema::Verb::read: return policy::read;
-    case schema::Verb::list: return policy::list;
-    case schema::Verb::scan: return policy::scan;
-    case schema::Verb::write: return x.creating ? policy::create : policy::update;
-    case schema::Verb::patch: return policy::patch;
-    case schema::Verb::remove: return policy::del;
-  }
-  return policy::deny;
-}
 
 bool is_callers_fault(Code code) {
   return code == Code::not_found || code == Code::unsupported_path || code == Code::unsupported_operation || code == Code::invalid_argument;
@@ -84,6 +73,7 @@ void Pipeline::start(ExchangePtr x) {
   // 4. Who asks.
   if (auto known = authenticate(*x); !known) return fail_with(std::move(x), std::move(known).error());
   if (!located) x->outcome.error = located.error();
+  else if (auto settled = settle_path(*x); !settled) return fail_with(std::move(x), std::move(settled).error());
   // 5. A use of a limited token is gone from here on, whatever follows.
   if (x->token && x->token->record.limited) return take_use(std::move(x));
   dispatch(std::move(x));
@@ -114,13 +104,14 @@ Result<void> Pipeline::locate(Exchange& x) {
     return fail(Code::not_found, "no handler for route " + json::quoted(x.request.path.view()) + ". route entry not found.");
   x.mount = route.mount;
   x.rest = route.rest;
-  auto match = x.mount->slot->table.find(x.rest, x.request.verb);
+  auto match = x.mount->slot->table.find(x.rest, x.request.verb, action_of(x.request));
   x.endpoint = match.endpoint;
   if (x.request.help && (match.endpoint != nullptr || x.rest.empty())) return {};  // the mount itself has help too
   if (match.endpoint == nullptr) return fail(Code::unsupported_path, joined_error("unsupported path"));
   if (match.operation == nullptr) return fail(Code::unsupported_operation, unsupported_verb(*match.endpoint));
   x.operation = match.operation;
   x.captures = std::move(match.captures);
+  if (x.request.by_action) x.request.verb = x.operation->verb;
   return fold_path(x);
 }
 
@@ -169,6 +160,24 @@ Result<void> Pipeline::parse(Exchange& x) {
   if (x.document || !x.request.parse_body) return {};
   x.document = TRY(x.request.parse_body());
   return {};
+}
+
+// A name of another API may fit two objects: which one is asked for is settled before policies look at the path.
+Result<void> Pipeline::settle_path(Exchange& x) {
+  if (!x.request.by_action || x.request.by_action->alternative.empty() || x.operation == nullptr || !x.operation->meant) return {};
+  CHECK_OK(parse(x));
+  const auto view = x.runtime->view(*x.view, x.mount->space);
+  if (TRY(x.operation->meant(caller_of(x, nullptr), *view, x.input()))) return {};
+  ByAction& action = *x.request.by_action;
+  const CanonicalPath first = std::exchange(x.request.path, std::exchange(action.alternative, {}));
+  const std::string suffix = std::exchange(action.scope.suffix, {});
+  CHECK_OK(locate(x));
+  const auto other = x.runtime->view(*x.view, x.mount->space);
+  if (TRY(x.operation->meant(caller_of(x, nullptr), *other, x.input()))) return {};
+  // Neither is there: the first is what the name says.
+  x.request.path = first;
+  action.scope.suffix = suffix;
+  return locate(x);
 }
 
 void Pipeline::take_use(ExchangePtr x) {
@@ -391,6 +400,8 @@ Caller Pipeline::caller_of(const Exchange& x, RequestSpaces* spaces) const {
   c.path = x.request.path.view();
   c.wrap_ttl = x.request.wrap_ttl;
   c.mount = x.mount ? &x.mount->info : nullptr;
+  c.scope = x.request.by_action ? &x.request.by_action->scope : nullptr;
+  c.authority = &x.authority;
   c.spaces = spaces;
   return c;
 }
@@ -408,7 +419,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   }
   policy::Query query;
   query.path = x.request.path.view();
-  query.wanted = capability_of(x);
+  query.wanted = capability_of(x.request.verb, x.creating);
   query.needs_sudo = x.operation != nullptr && x.operation->access == schema::Access::sudo;
   if (x.document) query.parameters = x.document->root();
   query.wrap_ttl = x.request.wrap_ttl;
@@ -422,6 +433,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
     return {};
   }
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
+  if (x.request.by_action) x.outcome.principal = x.token->record.display_name;
   return fail(Code::permission_denied, joined_error("permission denied"));
 }
 
@@ -460,7 +472,7 @@ Result<void> Pipeline::complete(Exchange& x, RequestSpaces& spaces, schema::Repl
     if (x.failed_before) spaces.write(sys_space(root_tenant)).erase(x.lockout_key);
     counters_.logins.fetch_add(1, std::memory_order_relaxed);
   }
-  if (reply.form == schema::Reply::Form::enveloped && x.document && x.document->root().is_object() && x.operation->verb != schema::Verb::list) {
+  if (reply.form == schema::Reply::Form::enveloped && !x.request.by_action && x.document && x.document->root().is_object() && x.operation->verb != schema::Verb::list) {
     for (std::string& warning : parameter_warnings(x)) reply.warnings.push_back(std::move(warning));
   }
   x.outcome.reply = std::move(reply);

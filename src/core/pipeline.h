@@ -82,6 +82,7 @@ class Pipeline {
   Result<void> authenticate(Exchange& x);
   Result<void> authenticate_own_token(Exchange& x);
   Result<void> parse(Exchange& x);
+  Result<void> settle_path(Exchange& x);
   void take_use(ExchangePtr x);
   void dispatch(ExchangePtr x);
   void run(ExchangePtr x);

@@ -100,6 +100,7 @@ void describe(const Exchange& x, Described& out) {
   e.id = x.request.id;
   e.operation = operation_name(x);
   e.path = x.request.path.view();
+  e.action = action_of(x.request);
   e.remote_address = x.request.remote_address;
   e.remote_port = x.request.remote_port;
   e.wrap_ttl = x.request.wrap_ttl ? x.request.wrap_ttl->count() : 0;

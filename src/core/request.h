@@ -7,12 +7,34 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/action.h"
 #include "base/clock.h"
 #include "base/header.h"
 #include "base/path.h"
 #include "schema/endpoint.h"
 
 namespace coffer::core {
+
+// A request that is signed shows no token: it names an access key, which stands for one, and proves that it has the key's secret.
+struct Claim {
+  std::string key_id;         // as it came
+  std::string session_token;  // of session credentials; "" with a key that lasts
+  // The secret of a key, and a number that no other secret has, so that what is derived of it may be kept.
+  struct Secret {
+    std::uint64_t serial = 0;
+    std::string_view text;
+  };
+  // Whether the signature was made with that secret. Called once, on any thread; also for unknown keys, with a secret that is nobody's.
+  std::function<bool(const Secret&)> verify;
+};
+
+// What a request of another API than Vault's brings along: the action that it names in place of a verb (schema::Endpoint::on_action).
+struct ByAction {
+  ActionScope scope;
+  // Where the name can be read in two ways: the path in the other (Endpoint::meant); scope.suffix is "" then.
+  CanonicalPath alternative;
+  std::unique_ptr<const Claim> claim;  // null: `token` as usual, or nobody
+};
 
 // What a client asks, whichever API it spoke. Immutable once its door has decoded it; views live until the answer has been given.
 struct Request {
@@ -29,6 +51,7 @@ struct Request {
   std::optional<Seconds> wrap_ttl;
   std::span<const HeaderView> headers;
   std::size_t body_bytes = 0;
+  std::unique_ptr<ByAction> by_action;  // null in requests of Vault's API
   // Parses body and query into one object (or null), once it is due; the error is the door's own text.
   std::function<Result<json::Document>()> parse_body;
 };
@@ -49,8 +72,13 @@ struct Outcome {
   std::string mount_type;
   std::shared_ptr<const Cors> cors;  // set where the caller's origin may read the answer
   std::optional<RateState> rate;
+  std::string principal;  // of a request that names an action and that policies refused: who asked, as the audit log names them
 };
 using Respond = std::move_only_function<void(const Request&, const Outcome&)>;
+
+[[nodiscard]] inline std::string_view action_of(const Request& request) {
+  return request.by_action ? request.by_action->scope.action : std::string_view();
+}
 
 // The io thread a request came in on, as the core needs it.
 class Loop {

@@ -55,7 +55,7 @@ Result<void> fold_path(Exchange& x) {
   if (folded == x.request.path.view()) return {};
   x.folded = std::move(folded);
   x.rest = std::string_view(x.folded).substr(x.mount->entry.path.size());
-  x.captures = x.mount->slot->table.find(x.rest, x.request.verb).captures;
+  x.captures = x.mount->slot->table.find(x.rest, x.request.verb, action_of(x.request)).captures;
   return {};
 }
 
@@ -72,6 +72,26 @@ policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string
 std::size_t folds_after(const MountEntry& mount, const schema::Endpoint* endpoint) {
   if (endpoint == nullptr || !endpoint->folds) return 0;
   return static_cast<std::size_t>(std::count(mount.path.begin(), mount.path.end(), '/'));
+}
+
+policy::Capabilities capability_of(schema::Verb verb, bool creating) {
+  switch (verb) {
+    case schema::Verb::read: return policy::read;
+    case schema::Verb::list: return policy::list;
+    case schema::Verb::scan: return policy::scan;
+    case schema::Verb::write: return creating ? policy::create : policy::update;
+    case schema::Verb::patch: return policy::patch;
+    case schema::Verb::remove: return policy::del;
+  }
+  return policy::deny;
+}
+
+bool ExchangeAuthority::allows(std::string_view path, schema::Verb verb) const {
+  if (!x_.token) return false;
+  policy::Query query;
+  query.path = path;
+  query.wanted = capability_of(verb, false);
+  return x_.token->acl->decide(query).allowed;
 }
 
 std::string unsupported_verb(const schema::Endpoint& endpoint) {

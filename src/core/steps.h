@@ -18,6 +18,8 @@ namespace coffer::core {
 // What policies say of a request for the path as it came, and as it is understood (`folded`; "" where that is the same): a rule that denies
 // either denies, one that grants must grant the latter. `query.folds_after` is about the latter.
 [[nodiscard]] policy::Decision decide(const policy::Acl& acl, policy::Query query, std::string_view folded);
+// What a verb needs of a policy.
+[[nodiscard]] policy::Capabilities capability_of(schema::Verb verb, bool creating);
 // `?help=1`: the help of a mount or of an endpoint, with its OpenAPI. `version` outlives the answer.
 [[nodiscard]] schema::Reply help_reply(const Exchange& x, std::string_view version);
 // GET cubbyhole/response with a wrapping token (vault-api.md §1.0): the wrapped envelope as a string.

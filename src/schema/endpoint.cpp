@@ -85,19 +85,55 @@ std::string_view verb_name(Verb verb) {
 
 Result<Table> Table::make(std::vector<Endpoint> endpoints) {
   Table table;
-  table.endpoints_ = std::move(endpoints);
-  std::map<std::string, std::string_view> seen;
-  for (std::size_t i = 0; i < table.endpoints_.size(); ++i) {
+  // Those that verbs name come first, so that the others have something to join.
+  const auto actions_only = [](const Endpoint& e) { return e.operations.empty() && !e.actions.empty(); };
+  for (const bool last : {false, true})
+    for (Endpoint& e : endpoints)
+      if (actions_only(e) == last) table.endpoints_.push_back(std::move(e));
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < table.endpoints_.size();) {
     Pattern pattern{split(table.endpoints_[i].pattern), i};
-    const auto [other, added] = seen.emplace(shape(pattern.segments), table.endpoints_[i].pattern);
-    if (!added) return fail(Code::internal, "endpoints " + std::string(other->second) + " and " + std::string(table.endpoints_[i].pattern) + " overlap");
-    table.patterns_.push_back(std::move(pattern));
+    const auto [other, added] = seen.emplace(shape(pattern.segments), i);
+    if (added) {
+      table.patterns_.push_back(std::move(pattern));
+      ++i;
+      continue;
+    }
+    if (!table.join(other->second, table.endpoints_[i]))
+      return fail(Code::internal, "endpoints " + std::string(table.endpoints_[other->second].pattern) + " and " + std::string(table.endpoints_[i].pattern) + " overlap");
+    table.endpoints_.erase(table.endpoints_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::sort(table.patterns_.begin(), table.patterns_.end(), [](const Pattern& a, const Pattern& b) {
     if (more_specific(a.segments, b.segments)) return true;
     return !more_specific(b.segments, a.segments) && a.endpoint < b.endpoint;
   });
   return table;
+}
+
+bool Table::join(std::size_t index, Endpoint& actions) {
+  Endpoint& whole = endpoints_[index];
+  if (whole.pattern != actions.pattern || !actions.operations.empty()) return false;
+  for (Operation& op : actions.actions) {
+    for (const Operation& other : whole.actions)
+      if (other.action == op.action) return false;
+    whole.actions.push_back(std::move(op));
+  }
+  return true;
+}
+
+Table::Match Table::find(std::string_view path, Verb verb, std::string_view action) const {
+  if (action.empty()) return find(path, verb);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  Match best;
+  std::vector<Capture> captures;
+  for (const Pattern& pattern : patterns_) {
+    const Endpoint& endpoint = endpoints_[pattern.endpoint];
+    if (endpoint.actions.empty() || !matches(pattern.segments, path, captures)) continue;
+    if (best.endpoint == nullptr) best.endpoint = &endpoint;
+    for (const Operation& op : endpoint.actions)
+      if (op.action == action) return {&endpoint, &op, std::move(captures)};
+  }
+  return best;
 }
 
 Table::Match Table::find(std::string_view path, Verb verb) const {
@@ -107,7 +143,7 @@ Table::Match Table::find(std::string_view path, Verb verb) const {
   for (const Pattern& pattern : patterns_) {
     if (!matches(pattern.segments, path, captures)) continue;
     const Endpoint& endpoint = endpoints_[pattern.endpoint];
-    if (best.endpoint == nullptr) best.endpoint = &endpoint;
+    if (best.endpoint == nullptr && !endpoint.operations.empty()) best.endpoint = &endpoint;
     for (const Operation& op : endpoint.operations)
       if (op.verb == verb) return {&endpoint, &op, std::move(captures)};
   }

@@ -36,6 +36,7 @@ using Exists = std::function<Result<bool>(const Caller&, const Snapshot&, const 
 
 struct Operation {
   Verb verb = Verb::read;
+  std::string_view action;   // of on_action: "secretsmanager:GetSecretValue"; "" of operations that a verb names
   std::string_view summary;
   Access access = Access::token;
   bool heavy = false;        // always on the worker pool (design.md §3 "Inline means bounded")
@@ -46,6 +47,7 @@ struct Operation {
   bool silent = false;       // its reply type is Nothing: 204
   std::vector<FieldInfo> request, reply;
   Exists exists;             // create or update? Absent: a write is always an update
+  Exists meant;              // whether the object at this path is the one that the request means (Endpoint::meant)
   std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
   std::variant<Read, Write, Act> handler;
   // Of an Act: whether the fields can be read as the handler will read them. What cannot is refused before it is recorded as a request that acts,
@@ -71,9 +73,11 @@ struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&) const> : H
 class Endpoint {
  public:
   std::string_view pattern, help;
-  std::vector<Operation> operations;
+  std::vector<Operation> operations;  // by verb: what Vault's API offers
+  std::vector<Operation> actions;     // by the name of an action: what other APIs offer. Neither is reached by the other's requests
   bool folds = false;  // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
   bool documented = true;
+  bool last_is_action = false;  // of the operation declared last
 
   Endpoint folds_names() && {
     folds = true;
@@ -89,12 +93,91 @@ class Endpoint {
   // Session& acts outside (design.md §3).
   template <class B, class F>
   Endpoint on(Verb verb, B* self, F handler, std::string_view summary, Access access = Access::token) && {
+    operations.push_back(operation({}, verb, self, handler, summary, access));
+    last_is_action = false;
+    return std::move(*this);
+  }
+
+  // Declares what a request that names `action` does here, whichever verb it came with; `verb` is what policies and audit see. Where another
+  // endpoint has this very pattern, the two become one.
+  template <class B, class F>
+  Endpoint on_action(std::string_view action, Verb verb, B* self, F handler, std::string_view summary, Access access = Access::token) && {
+    actions.push_back(operation(action, verb, self, handler, summary, access));
+    last_is_action = true;
+    return std::move(*this);
+  }
+
+  // Of the action declared last: Result<bool> B::f(const Caller&, const Snapshot&, const Q&) tells whether the object at this path is the one that the
+  // request means. Asked where the request's name can be read in two ways (core::ByAction::alternative); "no" is the other way.
+  template <class B, class F>
+  Endpoint meant(B* self, F predicate) && {
+    last().meant = predicate_of(self, predicate);
+    return std::move(*this);
+  }
+
+  // The predicate that tells create from update for the write operations declared so far: Result<bool> B::f(const Caller&, const Snapshot&,
+  // const Q&). Like Vault, which converts the fields of such operations for its existence check, their errors of conversion come without
+  // the words "Field validation failed: ".
+  template <class B, class F>
+  Endpoint exists(B* self, F predicate) && {
+    for (auto* list : {&operations, &actions})
+      for (Operation& op : *list)
+        if (op.verb == Verb::write && !op.exists) {
+          std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
+          if (op.check)
+            op.check = [check = std::move(op.check)](const Input& input) {
+              auto fit = check(input);
+              drop_prefix(fit);
+              return fit;
+            };
+          op.exists = predicate_of(self, predicate);
+        }
+    return std::move(*this);
+  }
+  // The reply type of the operation declared last, where its handler answers a Reply.
+  template <class R>
+  Endpoint replies() && {
+    last().reply = ReplyFields<R>::list();
+    last().silent = std::is_same_v<R, Nothing>;
+    return std::move(*this);
+  }
+  // Marks of the operation declared last.
+  Endpoint heavy() && { return std::move(*this).mark(&Operation::heavy); }
+  Endpoint works_sealed() && { return std::move(*this).mark(&Operation::works_sealed); }
+  Endpoint repeats_data() && { return std::move(*this).mark(&Operation::repeats_data); }
+  Endpoint own_token() && { return std::move(*this).mark(&Operation::own_token); }
+  // Failed logins are counted under this member of the request, normalised (user lockout, C01).
+  template <auto Member>
+  Endpoint locks_out() && {
+    using Q = typename MemberOf<decltype(Member)>::type;
+    last().lockout_name = [](const Input& input) -> std::string {
+      auto request = decode<Q>(input);
+      return request ? (*request).*Member : std::string();
+    };
+    return std::move(*this);
+  }
+
+ private:
+  Operation& last() { return last_is_action ? actions.back() : operations.back(); }
+
+  template <class B, class F>
+  static Exists predicate_of(B* self, F predicate) {
+    using Q = typename HandlerTraits<F>::Request;
+    return [self, predicate](const Caller& caller, const Snapshot& view, const Input& input) -> Result<bool> {
+      const Q request = TRY(decode<Q>(input));
+      return (self->*predicate)(caller, view, request);
+    };
+  }
+
+  template <class B, class F>
+  static Operation operation(std::string_view action, Verb verb, B* self, F handler, std::string_view summary, Access access) {
     using Traits = HandlerTraits<F>;
     using Q = typename Traits::Request;
     using R = typename Traits::ReplyType;
     using View = typename Traits::ViewType;
     Operation op;
     op.verb = verb;
+    op.action = action;
     op.summary = summary;
     op.access = access;
     op.login = std::is_same_v<R, Login> || std::is_same_v<R, Answer<Login>>;
@@ -113,56 +196,9 @@ class Endpoint {
         CHECK_OK(decode<Q>(input));
         return {};
       };
-    operations.push_back(std::move(op));
-    return std::move(*this);
+    return op;
   }
 
-  // The predicate that tells create from update for the write operations declared so far: Result<bool> B::f(const Caller&, const Snapshot&,
-  // const Q&). Like Vault, which converts the fields of such operations for its existence check, their errors of conversion come without
-  // the words "Field validation failed: ".
-  template <class B, class F>
-  Endpoint exists(B* self, F predicate) && {
-    using Q = typename HandlerTraits<F>::Request;
-    for (Operation& op : operations)
-      if (op.verb == Verb::write && !op.exists) {
-        std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
-        if (op.check)
-          op.check = [check = std::move(op.check)](const Input& input) {
-            auto fit = check(input);
-            drop_prefix(fit);
-            return fit;
-          };
-        op.exists = [self, predicate](const Caller& caller, const Snapshot& view, const Input& input) -> Result<bool> {
-          const Q request = TRY(decode<Q>(input));
-          return (self->*predicate)(caller, view, request);
-        };
-      }
-    return std::move(*this);
-  }
-  // The reply type of the operation declared last, where its handler answers a Reply.
-  template <class R>
-  Endpoint replies() && {
-    operations.back().reply = ReplyFields<R>::list();
-    operations.back().silent = std::is_same_v<R, Nothing>;
-    return std::move(*this);
-  }
-  // Marks of the operation declared last.
-  Endpoint heavy() && { return std::move(*this).mark(&Operation::heavy); }
-  Endpoint works_sealed() && { return std::move(*this).mark(&Operation::works_sealed); }
-  Endpoint repeats_data() && { return std::move(*this).mark(&Operation::repeats_data); }
-  Endpoint own_token() && { return std::move(*this).mark(&Operation::own_token); }
-  // Failed logins are counted under this member of the request, normalised (user lockout, C01).
-  template <auto Member>
-  Endpoint locks_out() && {
-    using Q = typename MemberOf<decltype(Member)>::type;
-    operations.back().lockout_name = [](const Input& input) -> std::string {
-      auto request = decode<Q>(input);
-      return request ? (*request).*Member : std::string();
-    };
-    return std::move(*this);
-  }
-
- private:
   template <class Run>
   static Run without_prefix(Run run) {
     return [run = std::move(run)](const Caller& caller, auto& view, const Input& input) {
@@ -183,14 +219,14 @@ class Endpoint {
     using type = S;
   };
   Endpoint mark(bool Operation::*flag) && {
-    operations.back().*flag = true;
+    last().*flag = true;
     return std::move(*this);
   }
 };
-inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, false}; }
+inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, {}, false}; }
 
 // A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...} and {x+}. Immutable after construction; safe from any
-// thread; refuses two patterns that match the same paths with the same verb.
+// thread; refuses two patterns that match the same paths, but for an endpoint of actions alone, which joins the other of its pattern.
 class Table {
  public:
   static Result<Table> make(std::vector<Endpoint> endpoints);
@@ -201,6 +237,8 @@ class Table {
   };
   // `path` is relative to the mount; a trailing slash does not count. No endpoint: nothing matches. Captures point into `path`.
   [[nodiscard]] Match find(std::string_view path, Verb verb) const;
+  // The same of a request that names an action.
+  [[nodiscard]] Match find(std::string_view path, Verb verb, std::string_view action) const;
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
  private:
@@ -208,6 +246,8 @@ class Table {
     std::vector<std::string_view> segments;  // "{x}", "{x...}" and "{x+}" as they stand
     std::size_t endpoint = 0;
   };
+  // Joins an endpoint of actions to the one at `index`; false when they cannot be one.
+  bool join(std::size_t index, Endpoint& actions);
   std::vector<Endpoint> endpoints_;
   std::vector<Pattern> patterns_;  // most specific first
 };

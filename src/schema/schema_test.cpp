@@ -109,6 +109,40 @@ TEST(Schema, RoutesManySegments) {
   EXPECT_EQ(table->find("mounts/fortune", Verb::read).endpoint->pattern, "mounts/{rest+}");
 }
 
+TEST(Schema, FindsActionsApartFromVerbs) {
+  Engine engine;
+  std::vector<Endpoint> list;
+  list.push_back(at("data/{rest...}", "Actions first.").on_action("aws:Get", Verb::read, &engine, &Engine::read, "Get.").on_action("aws:Put", Verb::write, &engine, &Engine::put, "Put.").heavy());
+  list.push_back(at("data/{rest...}", "All.").on(Verb::read, &engine, &Engine::read, "Read.").on(Verb::list, &engine, &Engine::list, "List."));
+  list.push_back(at("random", "An action alone.").on_action("aws:Random", Verb::write, &engine, &Engine::put, "Random."));
+  list.push_back(at("{all...}", "Anything.").on(Verb::read, &engine, &Engine::read, "Read."));
+  auto table = Table::make(std::move(list));
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->endpoints().size(), 3u);  // the first two are one
+  const auto get = table->find("data/a/b", Verb::write, "aws:Get");
+  EXPECT_EQ(get.operation->action, "aws:Get");
+  EXPECT_EQ(get.operation->verb, Verb::read);
+  EXPECT_EQ(get.captures[0].value, "a/b");
+  EXPECT_TRUE(table->find("data/a", Verb::read, "aws:Put").operation->heavy);
+  EXPECT_EQ(table->find("data/a", Verb::read, "aws:Other").operation, nullptr);
+  EXPECT_NE(table->find("data/a", Verb::read, "aws:Other").endpoint, nullptr);
+  // Neither is reached by the other's requests.
+  EXPECT_EQ(table->find("data/a", Verb::read).operation->action, "");
+  EXPECT_EQ(table->find("data/a", Verb::write).operation, nullptr);
+  EXPECT_EQ(table->find("random", Verb::write).endpoint->pattern, "{all...}");
+  EXPECT_EQ(table->find("x", Verb::read, "aws:Get").endpoint, nullptr);
+  EXPECT_EQ(table->find("random", Verb::write, "aws:Random").endpoint->pattern, "random");
+}
+
+TEST(Schema, RefusesAnActionThatStandsTwice) {
+  Engine engine;
+  std::vector<Endpoint> list;
+  list.push_back(at("a/{x}", "").on(Verb::read, &engine, &Engine::read, ""));
+  list.push_back(at("a/{x}", "").on_action("aws:Get", Verb::read, &engine, &Engine::read, ""));
+  list.push_back(at("a/{x}", "").on_action("aws:Get", Verb::read, &engine, &Engine::read, ""));
+  EXPECT_FALSE(Table::make(std::move(list)));
+}
+
 TEST(Schema, RefusesOverlap) {
   Engine engine;
   std::vector<Endpoint> list;

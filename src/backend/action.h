@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace coffer::schema {
+enum class Verb : std::uint8_t;
+}
+
+// What a handler may know of a request that names an action (schema::Endpoint::on_action) beyond what every Caller has.
+namespace coffer {
+
+// The part of the other API's world that the request is about. Texts that are AWS's come in AWS's spelling.
+struct ActionScope {
+  std::string_view action;    // "secretsmanager:GetSecretValue"
+  std::string partition;      // "aws"
+  std::string region;         // "eu-central-1": of the signature's scope
+  std::string account;        // twelve digits
+  std::string name_prefix;    // what stands before a secret's name in the mount's key space, "" or "team/": names on the wire are without it
+  // The six characters that an ARN ends in, which must be the object's own; "" where the request named the secret by its name. It may also be that they
+  // are the end of the name (Endpoint::meant).
+  std::string suffix;
+
+  // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
+  [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {
+    return secret_arn(region, name, six);
+  }
+  // The same in another region.
+  [[nodiscard]] std::string secret_arn(std::string_view in_region, std::string_view name, std::string_view six) const {
+    std::string out = "arn:";
+    out.append(partition).append(":secretsmanager:").append(in_region).append(":").append(account).append(":secret:").append(name);
+    return six.empty() ? out : out.append("-").append(six);
+  }
+};
+
+// What else the caller may do, for requests about many objects of which each is guarded by itself. Lives as long as the call.
+class Authority {
+ public:
+  virtual ~Authority() = default;
+  // Whether policies let the caller do this at that path (whole, with the mount). Decides nothing: a handler that asks must act on the answer.
+  [[nodiscard]] virtual bool allows(std::string_view path, schema::Verb verb) const = 0;
+};
+
+}  // namespace coffer
