@@ -43,7 +43,7 @@ class Complaint {
 Core::Core(Parts parts)
     : parts_(std::move(parts)),
       rates_(parts_.clock),
-      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}, &rates_} {}
+      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}, &rates_, &gate_} {}
 
 Result<std::unique_ptr<Core>> Core::make(Parts parts) {
   std::unique_ptr<Core> core(new Core(std::move(parts)));

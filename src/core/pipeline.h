@@ -47,7 +47,8 @@ class RateGate {
 };
 
 // The one gate (design.md §1.1, §3): every request of every door passes here, is authenticated, authorised and audited, and only then
-// reaches a handler. The steps, in order, each with its reason, are in pipeline.cpp. Safe from any thread.
+// reaches a handler. The steps, in order, each with its reason, are in pipeline.cpp; how requests run and
+// end is in pipeline_run.cpp, pipeline_session.cpp and pipeline_answer.cpp. Safe from any thread.
 class Pipeline {
  public:
   struct Parts {
@@ -89,6 +90,8 @@ class Pipeline {
   void run_read(ExchangePtr x);
   void run_write(ExchangePtr x);
   void run_session(ExchangePtr x);
+  void act(ExchangePtr x);
+  Result<void> complete_session(Exchange& x, const std::function<Result<void>(Transaction&)>& last, schema::Reply reply);
   void commit(ExchangePtr x, storage::Store::PendingPtr pending);
   Result<void> execute(Exchange& x, RequestSpaces& spaces);
   Result<void> authorise(Exchange& x, RequestSpaces& spaces);
@@ -115,8 +118,5 @@ class Pipeline {
   Workers logins_;        // password hashing: a flood of it must not hold up what else the workers do
   Workers large_bodies_;  // one at a time: each is copied a few times before it is stored
 };
-
-// The Session of a request on a worker thread.
-class WorkerSession;
 
 }  // namespace coffer::core

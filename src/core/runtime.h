@@ -102,6 +102,7 @@ class Gate {
   // An empty ticket when the gate is closed.
   [[nodiscard]] Ticket enter();
   void open() { open_.store(true, std::memory_order_seq_cst); }
+  [[nodiscard]] bool is_open() const { return open_.load(std::memory_order_relaxed); }
   // Refuses new ones and waits for those inside.
   void close();
 

@@ -28,6 +28,7 @@ struct System {
   std::function<void()> reload;                // what SIGHUP does
   std::function<Result<void>()> stop;          // for tests and step-down; may be empty
   RateLimits* rates = nullptr;                 // enforces the rate quotas
+  const Gate* gate = nullptr;                  // closes before the server seals: long work gives way
 };
 
 // A group of endpoints: sys/<topic>.cpp each has one, and SystemBackend joins them into one table.

@@ -1,4 +1,7 @@
 """sys/health, sys/leader and their like: what load balancers and clients ask without a token."""
+import os
+import socket
+
 import pytest
 
 
@@ -54,7 +57,12 @@ def test_version_history(root):
 
 
 def test_host_info_and_in_flight(root):
-    assert root.get("sys/host-info").ok(200).data["hostname" if "hostname" in root.get("sys/host-info").data else "host"]
+    machine = root.get("sys/host-info").ok(200).data
+    assert {"timestamp", "cpu", "cpu_times", "disk", "host", "memory"} <= set(machine)
+    assert machine["host"]["hostname"] == socket.gethostname() and machine["host"]["kernelVersion"] == os.uname().release and machine["host"]["procs"] > 0
+    assert len(machine["cpu"]) == len(machine["cpu_times"]) == os.cpu_count() and machine["cpu"][0]["flags"] and machine["cpu_times"][0]["cpu"] == "cpu0"
+    assert machine["cpu_times"][0]["idle"] > 0 and machine["disk"][0]["path"] == "/" and 0 < machine["disk"][0]["usedPercent"] <= 100
+    assert machine["memory"]["total"] >= machine["memory"]["available"] > 0 and machine["memory"]["used"] > 0
     flying = root.get("sys/in-flight-req").ok(200).json
     flying = flying.get("data") or flying
     assert any(x["request_path"].endswith("sys/in-flight-req") and x["start_time"] for x in flying.values() if isinstance(x, dict))

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from harness import unique, wait_until
+from harness import together, unique, wait_until
 
 
 def lease_of(root, token):
@@ -91,6 +91,25 @@ def test_a_revocation_by_prefix_outlives_the_server(own):
     wait_until(lambda: root.list("sys/leases/lookup/auth/token/create").status == 404, what="the leases to go")
     for token in tokens[:5]:
         root.get("auth/token/lookup-self", token=token).refused(403)
+
+
+def test_a_revocation_by_prefix_gives_way_to_sealing(own):
+    """Who waits for it is told that it goes on later; it does."""
+    root = own.root
+    tokens = [root.new_token() for _ in range(600)]
+
+    def act(i):
+        mine = own.client(own.root_token)
+        if i == 0:
+            return mine.put("sys/leases/revoke-prefix/auth/token/create")
+        wait_until(lambda: mine.get("auth/token/lookup-self", token=tokens[0]).status != 200 or mine.get("auth/token/lookup-self", token=tokens[-1]).status != 200, what="its beginning")
+        return mine.put("sys/seal").ok(204)
+
+    revoked, _ = together(2, act)
+    assert revoked.status == 204 or (revoked.status == 503 and "sealed" in revoked.json["errors"][0]), repr(revoked)
+    own.unseal()
+    wait_until(lambda: root.list("sys/leases/lookup/auth/token/create").status == 404, what="the leases to go")
+    root.get("auth/token/lookup-self", token=tokens[-1]).refused(403)
 
 
 def test_the_first_root_token_has_no_lease(make_server):

@@ -1,6 +1,3 @@
-#include <sys/sysinfo.h>
-#include <sys/statvfs.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
@@ -127,7 +124,6 @@ class ConfigTopic final : public Topic {
     out.push_back(schema::at("config/reload/{subsystem}", "Reading files anew.").on(Verb::write, this, &T::reload, "Reads them anew.", Access::sudo));
   }
   void add_state(std::vector<schema::Endpoint>& out) {
-    out.push_back(schema::at("host-info", "The machine.").on(Verb::read, this, &T::host_info, "Shows memory, load and disk."));
     out.push_back(schema::at("version-history", "Versions that ran on this store.").on(Verb::list, this, &T::versions, "Lists them."));
     out.push_back(schema::at("in-flight-req", "Requests that run.").on(Verb::read, this, &T::in_flight, "Lists them.", Access::sudo));
     const Access metrics = system_.config.unauthenticated_metrics ? Access::anyone : Access::token;
@@ -205,42 +201,6 @@ class ConfigTopic final : public Topic {
     if (in.subsystem != "license") return invalid("unable to reload " + json::quoted(in.subsystem) + ": there is only \"license\"");
     if (system_.reload) system_.reload();
     return schema::Nothing{};
-  }
-
-  Result<schema::Custom> host_info(const Caller&, Session&, const Empty&) {
-    return schema::Custom{[now = system_.clock.now()](json::Writer& w) { encode_host(w, now); }};
-  }
-  static void encode_host(json::Writer& w, Time now) {
-    const json::Writer::Public clear(w);
-    struct sysinfo info {};
-    (void)::sysinfo(&info);
-    struct utsname kernel {};
-    (void)::uname(&kernel);
-    const auto bytes = [&](std::string_view name, unsigned long units) { w.key(name).integer(static_cast<std::int64_t>(units) * static_cast<std::int64_t>(info.mem_unit)); };
-    w.begin_object();
-    w.key("timestamp").string(rfc3339(now));
-    w.key("cpu").begin_array();
-    for (long i = 0, n = ::sysconf(_SC_NPROCESSORS_ONLN); i < n; ++i) w.begin_object().key("cpu").integer(i).key("cores").integer(1).end_object();
-    w.end_array();
-    w.key("disk").begin_array();
-    struct statvfs disk {};
-    if (::statvfs("/", &disk) == 0) {
-      const auto size = [&](std::uint64_t blocks) { return static_cast<std::int64_t>(blocks * disk.f_frsize); };
-      w.begin_object().key("path").string("/").key("total").integer(size(disk.f_blocks)).key("free").integer(size(disk.f_bavail));
-      w.key("used").integer(size(disk.f_blocks - disk.f_bfree)).end_object();
-    }
-    w.end_array();
-    w.key("host").begin_object();
-    w.key("hostname").string(host_name()).key("uptime").integer(info.uptime).key("procs").integer(info.procs);
-    w.key("os").string("linux").key("kernelVersion").string(kernel.release).key("kernelArch").string(kernel.machine).end_object();
-    w.key("memory").begin_object();
-    bytes("total", info.totalram);
-    bytes("free", info.freeram);
-    bytes("buffers", info.bufferram);
-    bytes("shared", info.sharedram);
-    bytes("swapTotal", info.totalswap);
-    bytes("swapFree", info.freeswap);
-    w.end_object().end_object();
   }
 
   Result<schema::Keys> versions(const Caller&, const Snapshot&, const Empty&) {

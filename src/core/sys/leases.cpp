@@ -160,6 +160,7 @@ class LeasesTopic final : public Topic {
     Runtime& runtime = *system_.runtime.load();
     CHECK_OK(begin_prefix_revocation(runtime, prefix));
     while (sync && !TRY(prefix_revocation_step(runtime, prefix))) {
+      if (!system_.gate->is_open()) return fail(Code::sealed, "Vault is being sealed: the revocation is written down and goes on after the unseal");
     }
     return done(sync);
   }
