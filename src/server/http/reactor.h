@@ -59,7 +59,9 @@ class Reactor final : public Loop {
   Reactor(int epoll, int wake);
   void run_posted();
   void run_end_of_pass();
-  static constexpr int batch = 256;
+  // A pass holds the records and answers of its requests until its end. With a few at a time they stay in the processor's nearer caches: 256 busy
+  // connections, all in one pass, cost half as much again per request (tests/bench).
+  static constexpr int batch = 16;
 
   const int epoll_;
   const int wake_;
