@@ -1,0 +1,71 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+// Policies in AWS's language (IAM User Guide, "JSON policy element reference"): read once, decided by a pure function. A resource policy names principals;
+// an identity policy stands for its holder, so it names none.
+namespace coffer::policy::iam {
+
+enum class Effect : std::uint8_t { allow, deny };
+enum class Kind : std::uint8_t { identity, resource };
+
+// One key of a Condition block: operator, key, values.
+struct Condition {
+  std::string op;   // without quantifier and IfExists: "StringLike"
+  std::string key;  // in lower case, as keys are compared: "aws:sourceip"
+  std::vector<std::string> values;
+  bool if_exists = false, for_all = false, for_any = false;
+};
+
+struct Statement {
+  std::string sid;
+  Effect effect = Effect::deny;
+  std::vector<std::string> principals;  // of AWS: "*", an account, an ARN
+  bool other_principals = false;        // names services and the like, which no caller here is
+  bool not_principal = false;
+  std::vector<std::string> actions, resources;
+  bool not_action = false, not_resource = false;
+  std::vector<Condition> conditions;
+};
+
+struct Document {
+  std::string version;  // "2012-10-17" knows variables, "2008-10-17" does not
+  std::vector<Statement> statements;
+};
+
+// What is asked, and what conditions may look at: values by key in lower case.
+struct Query {
+  std::string principal;  // ARN of the caller
+  std::string account;    // the caller's
+  std::string action;     // "secretsmanager:GetSecretValue"
+  std::string resource;   // ARN
+  std::map<std::string, std::vector<std::string>, std::less<>> context;
+};
+
+enum class Verdict : std::uint8_t { silent, allowed, denied };
+
+// Errors are texts for whoever wrote the policy; they repeat no value of it.
+[[nodiscard]] Result<Document> parse(std::string_view text, Kind kind);
+// An explicit denial wins over all; without a statement that fits, the document is silent.
+[[nodiscard]] Verdict decide(const Document& document, const Query& query);
+// Whether the policy lets in anybody: an Allow for every principal that no condition narrows to known ones.
+[[nodiscard]] bool is_public(const Document& document);
+
+// Whether `text` fits a pattern with * and ?. Both as they are: callers fold case where AWS does.
+[[nodiscard]] bool glob(std::string_view pattern, std::string_view text);
+// iam_conditions.cpp
+[[nodiscard]] bool known_operator(std::string_view op);
+[[nodiscard]] bool holds(const Condition& condition, const Query& query, bool variables);
+// Puts the request's values in place of ${key}, ${key, 'default'}, ${*}, ${?} and ${$}. `literal`: marks of a pattern in what was put in match themselves;
+// answered as the pattern's own * and ? being \x01 and \x02.
+[[nodiscard]] std::string expand(std::string_view pattern, const Query& query);
+// Matches what `expand` made.
+[[nodiscard]] bool glob_expanded(std::string_view pattern, std::string_view text);
+
+}  // namespace coffer::policy::iam

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+#include "policy/iam.h"
+
+namespace coffer::policy::iam {
+namespace {
+
+constexpr char any_run = '\x01', any_one = '\x02';  // what `expand` leaves of a pattern's own * and ?
+
+bool match(std::string_view pattern, std::string_view text, char star, char mark) {
+  std::size_t p = 0, t = 0, back_p = std::string_view::npos, back_t = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == star) {
+      back_p = ++p;
+      back_t = t;
+    } else if (p < pattern.size() && (pattern[p] == mark || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (back_p != std::string_view::npos) {
+      p = back_p;
+      t = ++back_t;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == star) ++p;
+  return p == pattern.size();
+}
+
+std::string_view account_of(std::string_view arn) {
+  for (int colons = 0; colons < 4; ++colons) {
+    const std::size_t at = arn.find(':');
+    if (at == std::string_view::npos) return {};
+    arn.remove_prefix(at + 1);
+  }
+  return arn.substr(0, arn.find(':'));
+}
+
+bool is_principal(std::string_view named, const Query& query) {
+  if (named == "*" || named == query.principal) return true;
+  if (!named.starts_with("arn:")) return named == query.account;
+  if (named.ends_with(":root")) return account_of(named) == query.account;
+  // A session of a role counts as the role.
+  constexpr std::string_view session = ":assumed-role/", role = ":role/";
+  const std::size_t at = query.principal.find(session), own = named.find(role);
+  if (at == std::string::npos || own == std::string_view::npos || account_of(named) != account_of(query.principal)) return false;
+  std::string_view name = std::string_view(query.principal).substr(at + session.size());
+  name = name.substr(0, name.find('/'));
+  std::string_view wanted = named.substr(own + role.size());
+  if (const std::size_t slash = wanted.rfind('/'); slash != std::string_view::npos) wanted.remove_prefix(slash + 1);
+  return name == wanted;
+}
+
+bool fits(const Statement& s, const Query& query, Kind kind, bool variables) {
+  if (kind == Kind::resource) {
+    const bool named = std::ranges::any_of(s.principals, [&](const std::string& one) { return is_principal(one, query); });
+    if (named == s.not_principal) return false;
+  }
+  const std::string action = ascii_lower(query.action);
+  const bool acts = std::ranges::any_of(s.actions, [&](const std::string& one) { return glob(ascii_lower(one), action); });
+  if (acts == s.not_action) return false;
+  const bool on = std::ranges::any_of(s.resources, [&](const std::string& one) {
+    return variables ? glob_expanded(expand(one, query), query.resource) : glob(one, query.resource);
+  });
+  if (on == s.not_resource) return false;
+  return std::ranges::all_of(s.conditions, [&](const Condition& condition) { return holds(condition, query, variables); });
+}
+
+constexpr std::array<std::string_view, 13> narrowing = {
+    "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:sourcevpc",
+    "aws:sourcevpce",   "aws:sourceip",         "aws:vpcsourceip",    "aws:sourcearn",         "aws:sourceaccount",
+    "aws:sourceorgid",  "aws:userid",           "aws:username"};
+
+bool narrows(const Condition& c) {
+  constexpr std::array<std::string_view, 6> positive = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike",
+                                                        "IpAddress"};
+  if (c.if_exists || c.for_all || c.values.empty()) return false;
+  if (std::ranges::find(positive, c.op) == positive.end() || std::ranges::find(narrowing, c.key) == narrowing.end()) return false;
+  return std::ranges::none_of(
+      c.values, [](std::string_view value) { return value.find_first_not_of("*?:/") == std::string_view::npos || value.ends_with("/0"); });
+}
+
+}  // namespace
+
+bool glob(std::string_view pattern, std::string_view text) { return match(pattern, text, '*', '?'); }
+bool glob_expanded(std::string_view pattern, std::string_view text) { return match(pattern, text, any_run, any_one); }
+
+std::string expand(std::string_view pattern, const Query& query) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '*' || c == '?') {
+      out.push_back(c == '*' ? any_run : any_one);
+      continue;
+    }
+    const std::size_t end = c == '$' && i + 1 < pattern.size() && pattern[i + 1] == '{' ? pattern.find('}', i) : std::string_view::npos;
+    if (end == std::string_view::npos) {
+      out.push_back(c);
+      continue;
+    }
+    std::string_view name = pattern.substr(i + 2, end - i - 2), otherwise;
+    const bool has_default = name.contains(',');
+    if (const std::size_t comma = name.find(','); comma != std::string_view::npos) {
+      otherwise = name.substr(comma + 1);
+      name = name.substr(0, comma);
+      const std::size_t open = otherwise.find('\''), close = otherwise.rfind('\'');
+      otherwise = open < close ? otherwise.substr(open + 1, close - open - 1) : std::string_view();
+    }
+    i = end;
+    if (name == "*" || name == "?" || name == "$") {
+      out.append(name);
+      continue;
+    }
+    const auto found = query.context.find(ascii_lower(name));
+    if (found != query.context.end() && found->second.size() == 1)
+      out.append(found->second.front());
+    else if (has_default)
+      out.append(otherwise);
+    else
+      out.push_back('\x03');  // an unknown value fits nothing
+  }
+  return out;
+}
+
+Verdict decide(const Document& document, const Query& query) {
+  const bool variables = document.version == "2012-10-17";
+  Verdict verdict = Verdict::silent;
+  for (const Statement& s : document.statements) {
+    const Kind kind = s.principals.empty() && !s.other_principals ? Kind::identity : Kind::resource;
+    if (!fits(s, query, kind, variables)) continue;
+    if (s.effect == Effect::deny) return Verdict::denied;
+    verdict = Verdict::allowed;
+  }
+  return verdict;
+}
+
+bool is_public(const Document& document) {
+  return std::ranges::any_of(document.statements, [](const Statement& s) {
+    const bool everybody = s.not_principal || std::ranges::find(s.principals, "*") != s.principals.end();
+    return s.effect == Effect::allow && everybody && std::ranges::none_of(s.conditions, narrows);
+  });
+}
+
+}  // namespace coffer::policy::iam
