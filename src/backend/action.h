@@ -20,6 +20,8 @@ struct ActionScope {
   // The six characters that an ARN ends in, which must be the object's own; "" where the request named the secret by its name. It may also be that they
   // are the end of the name (Endpoint::meant).
   std::string suffix;
+  // The region whose secrets lie at their names; those of others lie in folders (base/aws_name.h). "": this request's own.
+  std::string primary_region = {};
 
   // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
   [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {

@@ -37,6 +37,17 @@ class Backend {
     (void)caller, (void)view, (void)before, (void)after;
     return {};
   }
+  // Work on a mount that no request asks for: purging what is due, writing down what was kept in memory. Every few seconds the core asks whether there is
+  // any, and if so runs a transaction of its own for it, on its background thread; `chores_done` is called once that is durable.
+  [[nodiscard]] virtual Result<bool> has_chores(const MountInfo& mount, const Snapshot& view, Time now) {
+    (void)mount, (void)view, (void)now;
+    return false;
+  }
+  [[nodiscard]] virtual Result<void> do_chores(const MountInfo& mount, Transaction& view, Time now) {
+    (void)mount, (void)view, (void)now;
+    return {};
+  }
+  virtual void chores_done(const MountInfo& mount) { (void)mount; }
 };
 
 // The seams a backend is made with; they outlive it.

@@ -124,6 +124,12 @@ Result<void> TestMount::configure(const schema::StringMap& before, const schema:
   prepare("");
   return backend_->configure(caller, store, before, after);
 }
+Result<bool> TestMount::chores() {
+  if (!TRY(backend_->has_chores(mount, store, clock.now()))) return false;
+  CHECK_OK(backend_->do_chores(mount, store, clock.now()));
+  backend_->chores_done(mount);
+  return true;
+}
 Result<schema::TokenParameters> TestMount::renew(const LoginRecord& record) {
   prepare("");
   return backend_->renew_login(caller, store, record);

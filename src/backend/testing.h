@@ -70,6 +70,8 @@ class TestMount {
   Answered patch(std::string_view path, std::string_view body) { return call(schema::Verb::patch, path, body); }
   Answered remove(std::string_view path, std::string_view body = "") { return call(schema::Verb::remove, path, body); }
   Result<void> configure(const schema::StringMap& before, const schema::StringMap& after);
+  // The mount's chores, where it has any; false where it has none.
+  Result<bool> chores();
   Result<schema::TokenParameters> renew(const LoginRecord& record);
 
   ManualClock clock;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "core/chores.h"
 #include "core/revoke.h"
 #include "core/sys/mount_rows.h"
 
@@ -168,9 +169,11 @@ void Core::closing() {
   }
 }
 
-// Each second: what is due expires, the audit chain is signed, the keyring looked after.
+// Each second: what is due expires, the audit chain is signed, the keyring looked after. Every few seconds: the mounts' own chores.
 void Core::background() {
-  Complaint expiry, keyring;
+  constexpr auto between_chores = std::chrono::seconds(5);
+  Complaint expiry, keyring, chores;
+  auto next_chores = parts_.clock.steady() + between_chores;
   std::unique_lock lock(wake_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::milliseconds(250));
@@ -189,6 +192,10 @@ void Core::background() {
           const auto done = revoke_pending(*runtime);
           if (!done) log::warn("leases could not be revoked by prefix: {}", done.error().message);
           if (!done || *done) break;
+        }
+        if (parts_.clock.steady() >= next_chores) {
+          next_chores = parts_.clock.steady() + between_chores;
+          if (const auto done = do_chores(*runtime); !done) chores.about("a mount could not do its chores", done.error(), parts_.clock);
         }
       }
     }
