@@ -67,6 +67,8 @@ Result<void> check_cas(const schema::RawJson& cas, bool required, std::uint64_t 
 }
 
 Result<void> check_active(const Object& object) {
+  if (!object.aws.empty() && !TRY(aws::decode_facet(object.aws)).replica_of.empty())
+    return invalid("this secret is a replica of one in another region: write that one");
   if (object.state == State::active) return {};
   return invalid(
       "this secret is marked for deletion by another API: restore it there first, or delete its metadata to free the name at once");

@@ -81,6 +81,7 @@ std::vector<schema::Endpoint> Kv2::endpoints() {
                     .on(Verb::list, this, &Kv2::wrong_list, "Says which path to list.")
                     .on(Verb::remove, this, &Kv2::wrong_delete, "Says which path to delete.")
                     .undocumented());
+  for (schema::Endpoint& endpoint : aws_.endpoints()) out.push_back(std::move(endpoint));
   return out;
 }
 
@@ -102,6 +103,15 @@ Result<void> change_version(Transaction& view, const schema::StringMap& before, 
 
 Result<void> Kv2::configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) {
   return change_version(view, before, after, caller.now);
+}
+
+Result<bool> Kv2::has_chores(const MountInfo& mount, const Snapshot& view, Time now) {
+  return aws_.marks().pending(mount.id) || TRY(has_due(view, now));
+}
+Result<void> Kv2::do_chores(const MountInfo& mount, Transaction& view, Time now) {
+  constexpr std::size_t at_once = 20;  // objects, each of which may have many versions; the rest goes next time
+  (void)TRY(purge_due(view, now, at_once));
+  return aws_.marks().write(mount.id, view);
 }
 
 Result<ConfigReply> Kv2::read_config(const Caller&, const Snapshot& view, const Empty&) {

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "backend/backend.h"
+#include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/object_store.h"
 #include "engines/kv/replies.h"
 #include "engines/kv/requests.h"
@@ -11,10 +12,14 @@ namespace coffer::kv {
 // KV version 2 (vault-api: secret/kv/kv-v2). Its handlers stand by topic in data.cpp, versions.cpp, metadata.cpp and kv2.cpp.
 class Kv2 final : public Backend {
  public:
-  explicit Kv2(const BackendServices& services) : random_(services.random) {}
+  explicit Kv2(const BackendServices& services) : random_(services.random), aws_(services.random) {}
   std::vector<schema::Endpoint> endpoints() override;
   [[nodiscard]] std::string_view help() const override;
   Result<void> configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) override;
+  // Purging objects whose window has passed; writing marks of reads.
+  Result<bool> has_chores(const MountInfo& mount, const Snapshot& view, Time now) override;
+  Result<void> do_chores(const MountInfo& mount, Transaction& view, Time now) override;
+  void chores_done(const MountInfo& mount) override { aws_.marks().written(mount.id); }
 
  private:
   template <class R>
@@ -56,6 +61,7 @@ class Kv2 final : public Backend {
   Result<schema::Reply> wrong_delete(const Caller& caller, const Snapshot& view, const Named& in);
 
   Random& random_;
+  aws::KvAws aws_;
 };
 
 struct Empty {

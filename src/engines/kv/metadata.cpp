@@ -184,7 +184,13 @@ Result<schema::Reply> Kv2::patch_metadata(const Caller& caller, Transaction& vie
 Result<schema::Nothing> Kv2::delete_metadata(const Caller& caller, Transaction& view, const Named& in) {
   if (names_folder(caller)) return schema::Nothing{};
   const auto object = TRY(load_to_write(view, in.path, caller.now));
-  if (object) CHECK_OK(remove(view, in.path, *object));
+  if (!object) return schema::Nothing{};
+  if (!object->object.aws.empty()) {
+    const aws::Facet facet = TRY(aws::decode_facet(object->object.aws));
+    if (!facet.replicas.empty() || !facet.replica_of.empty())
+      return invalid("this secret is replicated between regions: end its replication by the API that began it, then delete it");
+  }
+  CHECK_OK(remove(view, in.path, *object));
   return schema::Nothing{};
 }
 

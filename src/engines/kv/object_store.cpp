@@ -1,5 +1,7 @@
 #include "engines/kv/object_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -270,6 +272,24 @@ Result<void> destroy_version(Transaction& view, std::string_view name, LoadedObj
   return save_version(view, name, loaded, version);
 }
 
+Result<void> copy_versions(Transaction& view, std::string_view from, std::string_view to, const Object& object, const aws::Facet& facet) {
+  const auto copy = [&](const std::string& source, const std::string& target) -> Result<void> {
+    if (const auto value = TRY(view.get(source))) CHECK_OK(view.put(target, value->reveal_text()));
+    return {};
+  };
+  const auto copy_version = [&](std::uint64_t seq) -> Result<void> {
+    if (seq != object.current.seq) CHECK_OK(copy(seq_key('v', from, seq), seq_key('v', to, seq)));
+    return copy(seq_key('b', from, seq), seq_key('b', to, seq));
+  };
+  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) CHECK_OK(copy_version(seq));
+  for (const aws::Stage& stage : facet.stages)
+    if (stage.seq < object.first()) CHECK_OK(copy_version(stage.seq));
+  if (object.current.seq < object.first()) CHECK_OK(copy_version(object.current.seq));
+  for (const std::string& token : TRY(view.children(token_key(from, ""), '\0', "", version_ceiling + aws::max_labels)))
+    CHECK_OK(copy(token_key(from, token), token_key(to, token)));
+  return {};
+}
+
 Result<void> remove(Transaction& view, std::string_view name, const LoadedObject& loaded) {
   if (loaded.from_v1) {
     view.erase(plain_key(name));
@@ -288,8 +308,38 @@ Result<void> remove(Transaction& view, std::string_view name, const LoadedObject
     for (const std::string& token : TRY(view.children(prefix, '\0', "", version_ceiling + aws::max_labels))) view.erase(prefix + token);
     if (object.current.seq < object.first()) erase(object.current.seq);
   }
+  if (object.state == State::deleted) forget_purge(view, name, object.purge_at);
+  view.erase(name_key('a', name));
   view.erase(name_key('o', name));
   return {};
+}
+
+namespace {
+std::string purge_key(std::string_view name, Time at) { return fmt::format("e/{:016x}/{}", static_cast<std::uint64_t>(unix_seconds(at)), name); }
+
+// Names whose time has come, with that time.
+Result<std::vector<std::string>> due(const Snapshot& view, Time now, std::size_t limit) {
+  auto keys = TRY(view.children("e/", '\0', "", limit));
+  const std::string end = fmt::format("{:016x}/", static_cast<std::uint64_t>(unix_seconds(now)));
+  std::erase_if(keys, [&](const std::string& key) { return key.compare(0, end.size(), end) >= 0; });
+  return keys;
+}
+}  // namespace
+
+Result<void> note_purge(Transaction& view, std::string_view name, Time at) { return view.put(purge_key(name, at), ""); }
+void forget_purge(Transaction& view, std::string_view name, Time at) { view.erase(purge_key(name, at)); }
+
+Result<bool> has_due(const Snapshot& view, Time now) { return !TRY(due(view, now, 1)).empty(); }
+
+Result<std::size_t> purge_due(Transaction& view, Time now, std::size_t limit) {
+  const auto keys = TRY(due(view, now, limit));
+  for (const std::string& key : keys) {
+    const std::size_t slash = key.find('/');
+    // An entry is only a hint: the object may have been restored, or have gone, since.
+    if (slash != std::string::npos) (void)TRY(load_to_write(view, std::string_view(key).substr(slash + 1), now));
+    view.erase("e/" + key);
+  }
+  return keys.size();
 }
 
 Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page) {

@@ -17,6 +17,8 @@
 //   v/<name> 0 <8 bytes seq> a former version
 //   b/<name> 0 <8 bytes seq> the bytes of a version that are over inline_limit
 //   u/<name> 0 <token>       the number of the version that a request with this token made (AWS's door)
+//   a/<name>                 when the object was last read (AWS's door)
+//   e/<16 hex seconds>/<name> an object that is to be purged then
 //   s/<name>                 a secret of version 1
 // All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
 namespace coffer::kv {
@@ -82,8 +84,19 @@ struct LoadedVersion {
                                             std::uint64_t seq);
 // Which version the token's request made; 0: none.
 [[nodiscard]] Result<std::uint64_t> seq_of_token(const Snapshot& view, std::string_view name, std::string_view token);
+// Copies all versions but the current one, with bytes that lie apart and the tokens, to where another object is to lie.
+[[nodiscard]] Result<void> copy_versions(Transaction& view, std::string_view from, std::string_view to, const Object& object,
+                                         const aws::Facet& facet);
 // Deletes the object and all its versions.
 [[nodiscard]] Result<void> remove(Transaction& view, std::string_view name, const LoadedObject& loaded);
+
+// Lets purge_due find an object when its time has come, and takes that back.
+[[nodiscard]] Result<void> note_purge(Transaction& view, std::string_view name, Time at);
+void forget_purge(Transaction& view, std::string_view name, Time at);
+// Removes objects whose time has come, at most so many; answers how many.
+[[nodiscard]] Result<std::size_t> purge_due(Transaction& view, Time now, std::size_t limit);
+// Whether there are any.
+[[nodiscard]] Result<bool> has_due(const Snapshot& view, Time now);
 
 // Names of objects and folders directly below `folder` ("" or "a/b", without a slash at its end), or of all objects below when `deep`.
 [[nodiscard]] Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page);

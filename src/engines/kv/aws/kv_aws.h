@@ -1,0 +1,113 @@
+#pragma once
+#include <vector>
+
+#include "backend/backend.h"
+#include "engines/kv/aws/access_marks.h"
+#include "engines/kv/aws/replies.h"
+#include "engines/kv/aws/requests.h"
+#include "engines/kv/aws/secret.h"
+
+namespace coffer::kv::aws {
+
+// A reply and the memory that its views point into.
+struct KeptValue {
+  SecretValue view;
+  SecretBytes first = {}, second = {}, third = {};
+};
+struct BatchReply {
+  std::vector<KeptValue> values;
+  std::vector<BatchError> errors;
+  Omit<std::string> next;
+  static constexpr auto fields() {
+    using T = BatchReply;
+    return std::tuple{field<&T::values>("SecretValues", "The values."), field<&T::errors>("Errors", "What could not be read.").open(),
+                      field<&T::next>("NextToken", "Where the next answer goes on.").open()};
+  }
+};
+
+}  // namespace coffer::kv::aws
+
+namespace coffer::schema {
+
+template <>
+struct Codec<kv::aws::KeptValue> {
+  static constexpr WireType wire{"object"};
+  static void encode(json::Writer& w, const kv::aws::KeptValue& kept) { schema::encode(w, kept.view); }
+};
+template <>
+struct Codec<std::vector<kv::aws::KeptValue>> {
+  static constexpr WireType wire{"array", "object"};
+  static void encode(json::Writer& w, const std::vector<kv::aws::KeptValue>& list) {
+    w.begin_array();
+    for (const auto& kept : list) schema::encode(w, kept.view);
+    w.end_array();
+  }
+};
+template <>
+struct ReplyFields<kv::aws::KeptValue> : ReplyFields<kv::aws::SecretValue> {};
+
+}  // namespace coffer::schema
+
+namespace coffer::kv::aws {
+
+// The actions of AWS Secrets Manager on the objects of a version 2 mount, each on the path that Vault's API has for the same meaning. Handlers stand by
+// topic in values.cpp, labels.cpp, describe.cpp, deletion.cpp, tags.cpp, policies.cpp, replication.cpp and rotation.cpp.
+class KvAws {
+ public:
+  explicit KvAws(Random& random) : random_(random) {}
+  [[nodiscard]] std::vector<schema::Endpoint> endpoints();
+  [[nodiscard]] AccessMarks& marks() { return marks_; }
+
+ private:
+  // values.cpp
+  Result<Written> create(const Caller& caller, Transaction& view, const CreateSecret& in);
+  Result<Written> put(const Caller& caller, Transaction& view, const PutSecretValue& in);
+  Result<SecretRef> update(const Caller& caller, Transaction& view, const UpdateSecret& in);
+  Result<bool> exists(const Caller& caller, const Snapshot& view, const OneSecret& in);
+  Result<bool> meant(const Caller& caller, const Snapshot& view, const OneSecret& in);
+
+  // reading.cpp
+  Result<KeptValue> get(const Caller& caller, const Snapshot& view, const GetSecretValue& in);
+  Result<BatchReply> batch(const Caller& caller, const Snapshot& view, const BatchGetSecretValue& in);
+
+  // labels.cpp
+  Result<SecretRef> move_label(const Caller& caller, Transaction& view, const UpdateSecretVersionStage& in);
+  Result<VersionList> list_versions(const Caller& caller, const Snapshot& view, const ListSecretVersionIds& in);
+
+  // describe.cpp
+  Result<SecretInfo> describe(const Caller& caller, const Snapshot& view, const OneSecret& in);
+  Result<SecretList> list(const Caller& caller, const Snapshot& view, const ListSecrets& in);
+
+  // deletion.cpp
+  Result<Deleted> remove(const Caller& caller, Transaction& view, const DeleteSecret& in);
+  Result<SecretRef> restore(const Caller& caller, Transaction& view, const OneSecret& in);
+
+  // tags.cpp
+  Result<NoMembers> tag(const Caller& caller, Transaction& view, const TagResource& in);
+  Result<NoMembers> untag(const Caller& caller, Transaction& view, const UntagResource& in);
+
+  // policies.cpp
+  Result<PolicyShown> get_policy(const Caller& caller, const Snapshot& view, const NamedPolicy& in);
+  Result<SecretRef> put_policy(const Caller& caller, Transaction& view, const PutResourcePolicy& in);
+  Result<SecretRef> delete_policy(const Caller& caller, Transaction& view, const NamedPolicy& in);
+  Result<PolicyChecked> validate_policy(const Caller& caller, Transaction& view, const PutResourcePolicy& in);
+  Result<PolicyList> list_policies(const Caller& caller, const Snapshot& view, const ListResourcePolicies& in);
+
+  // replication.cpp
+  Result<Replicated> replicate(const Caller& caller, Transaction& view, const ReplicateSecret& in);
+  Result<Replicated> remove_regions(const Caller& caller, Transaction& view, const RemoveRegions& in);
+  Result<OnlyArn> stop_replication(const Caller& caller, Transaction& view, const OneSecret& in);
+  Result<NoMembers> cross_account(const Caller& caller, Transaction& view, const CrossAccount& in);
+
+  // rotation.cpp
+  Result<SecretRef> rotate(const Caller& caller, Transaction& view, const RotateSecret& in);
+  Result<SecretRef> cancel_rotation(const Caller& caller, Transaction& view, const OneSecret& in);
+
+  Result<KeptValue> value_of(const Caller& caller, const Snapshot& view, std::string_view path, const GetSecretValue& in);
+  SecretInfo info_of(const Caller& caller, const Secret& secret, const DayBySeq& stored) const;
+
+  Random& random_;
+  AccessMarks marks_;
+};
+
+}  // namespace coffer::kv::aws
