@@ -22,6 +22,8 @@ struct ActionScope {
   std::string suffix;
   // The region whose secrets lie at their names; those of others lie in folders (base/aws_name.h). "": this request's own.
   std::string primary_region = {};
+  // Who asks, once that is known: "arn:aws:iam::<account>:user/<name>" or "arn:aws:sts::<account>:assumed-role/<role>/<session>".
+  std::string principal = {};
 
   // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
   [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {

@@ -57,6 +57,7 @@ Result<void> Core::start() {
   CHECK_OK(catalog_.add(MountClass::secret, "system", make_system_backend(system_), "The server itself."));
   CHECK_OK(catalog_.add(MountClass::secret, "identity", make_identity_backend(system_), "Entities and aliases."));
   CHECK_OK(catalog_.add(MountClass::auth, "token", make_token_backend(system_), "Tokens."));
+  CHECK_OK(catalog_.add(MountClass::auth, "aws-keys", make_access_key_backend(system_), "Access keys of clients that speak AWS's API."));
   for (const BackendType& type : parts_.backends) CHECK_OK(catalog_.add(type, services));
   pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), &rates_});
   system_.pipeline = pipeline_.get();
@@ -172,7 +173,7 @@ void Core::closing() {
 // Each second: what is due expires, the audit chain is signed, the keyring looked after. Every few seconds: the mounts' own chores.
 void Core::background() {
   constexpr auto between_chores = std::chrono::seconds(5);
-  Complaint expiry, keyring, chores;
+  Complaint expiry, keyring, chores, uses;
   auto next_chores = parts_.clock.steady() + between_chores;
   std::unique_lock lock(wake_mutex_);
   while (!stopping_) {
@@ -196,6 +197,9 @@ void Core::background() {
         if (parts_.clock.steady() >= next_chores) {
           next_chores = parts_.clock.steady() + between_chores;
           if (const auto done = do_chores(*runtime); !done) chores.about("a mount could not do its chores", done.error(), parts_.clock);
+          // When access keys were last used: kept apart from requests, written together.
+          if (const auto done = runtime->access_keys().write_uses(*runtime); !done) uses.about("last uses of access keys could not be written", done.error(), parts_.clock);
+          else uses.over();
         }
       }
     }

@@ -5,37 +5,6 @@
 
 namespace coffer::core {
 
-LiveTokenPtr TokenCache::get(std::string_view id) const {
-  const Shard& shard = shards_[shard_of(id)];
-  const std::shared_lock lock(shard.mutex);
-  const auto found = shard.map.find(id);
-  return found == shard.map.end() ? nullptr : found->second;
-}
-
-void TokenCache::put(std::string_view id, LiveTokenPtr token, storage::Position read_at) {
-  Shard& shard = shards_[shard_of(id)];
-  const std::unique_lock lock(shard.mutex);
-  if (shard.invalidated > read_at) return;
-  // A full shard starts anew: what is in use comes back with its next request.
-  if (shard.map.size() >= per_shard_) shard.map.clear();
-  shard.map.insert_or_assign(std::string(id), std::move(token));
-}
-
-void TokenCache::invalidate(std::string_view id, storage::Position position) {
-  Shard& shard = shards_[shard_of(id)];
-  const std::unique_lock lock(shard.mutex);
-  shard.invalidated = position;
-  if (const auto found = shard.map.find(id); found != shard.map.end()) shard.map.erase(found);
-}
-
-void TokenCache::clear() {
-  for (Shard& shard : shards_) {
-    const std::unique_lock lock(shard.mutex);
-    shard.map.clear();
-    shard.invalidated = 0;
-  }
-}
-
 Result<policy::PolicyPtr> PolicyCache::get(std::string_view name, const Snapshot& view, storage::Position read_at) {
   {
     const std::shared_lock lock(mutex_);

@@ -27,15 +27,40 @@ struct LiveToken {
 };
 using LiveTokenPtr = std::shared_ptr<const LiveToken>;
 
-// Live tokens by id, in shards. Safe from any thread.
-class TokenCache {
+// What was made of records, by their ids, in shards. Safe from any thread.
+template <class T>
+class LiveCache {
  public:
-  explicit TokenCache(std::size_t capacity) : per_shard_(capacity / shard_count + 1) {}
-  [[nodiscard]] LiveTokenPtr get(std::string_view id) const;
-  // Keeps `token` unless its shard was invalidated after `read_at`, the position of the snapshot that it was made from.
-  void put(std::string_view id, LiveTokenPtr token, storage::Position read_at);
-  void invalidate(std::string_view id, storage::Position position);
-  void clear();
+  using Pointer = std::shared_ptr<const T>;
+  explicit LiveCache(std::size_t capacity) : per_shard_(capacity / shard_count + 1) {}
+  [[nodiscard]] Pointer get(std::string_view id) const {
+    const Shard& shard = shards_[shard_of(id)];
+    const std::shared_lock lock(shard.mutex);
+    const auto found = shard.map.find(id);
+    return found == shard.map.end() ? nullptr : found->second;
+  }
+  // Keeps `value` unless its shard was invalidated after `read_at`, the position of the snapshot that it was made from.
+  void put(std::string_view id, Pointer value, storage::Position read_at) {
+    Shard& shard = shards_[shard_of(id)];
+    const std::unique_lock lock(shard.mutex);
+    if (shard.invalidated > read_at) return;
+    // A full shard starts anew: what is in use comes back with its next request.
+    if (shard.map.size() >= per_shard_) shard.map.clear();
+    shard.map.insert_or_assign(std::string(id), std::move(value));
+  }
+  void invalidate(std::string_view id, storage::Position position) {
+    Shard& shard = shards_[shard_of(id)];
+    const std::unique_lock lock(shard.mutex);
+    shard.invalidated = position;
+    if (const auto found = shard.map.find(id); found != shard.map.end()) shard.map.erase(found);
+  }
+  void clear() {
+    for (Shard& shard : shards_) {
+      const std::unique_lock lock(shard.mutex);
+      shard.map.clear();
+      shard.invalidated = 0;
+    }
+  }
 
  private:
   static constexpr std::size_t shard_count = 64;
@@ -45,13 +70,14 @@ class TokenCache {
   };
   struct Shard {
     mutable std::shared_mutex mutex;
-    std::unordered_map<std::string, LiveTokenPtr, Hash, std::equal_to<>> map;
+    std::unordered_map<std::string, Pointer, Hash, std::equal_to<>> map;
     storage::Position invalidated = 0;
   };
   [[nodiscard]] static std::size_t shard_of(std::string_view id) { return std::hash<std::string_view>{}(id) % shard_count; }
   std::size_t per_shard_;
   std::array<Shard, shard_count> shards_;
 };
+using TokenCache = LiveCache<LiveToken>;
 
 // Parsed policies by name. Safe from any thread.
 class PolicyCache {

@@ -2,6 +2,7 @@
 
 #include "backend/session.h"
 #include "base/log.h"
+#include "core/access_keys/principal.h"
 #include "core/envelope.h"
 #include "core/issue.h"
 #include "core/records.h"
@@ -122,11 +123,15 @@ Result<void> Pipeline::authenticate(Exchange& x) {
                              x.endpoint->operations.front().access == schema::Access::anyone;
   if (x.operation != nullptr && x.operation->own_token) return authenticate_own_token(x);
   if (anyone || open_endpoint) return {};
-  if (x.request.token.empty()) {
+  if (x.request.by_action && x.request.by_action->claim) {
+    x.token = TRY(x.runtime->authenticate(*x.request.by_action->claim, x.view));
+  } else if (x.request.token.empty()) {
     if (x.operation != nullptr && x.operation->access == schema::Access::optional) return {};
     return fail(Code::unauthenticated, "permission denied");
+  } else {
+    x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
   }
-  x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
+  if (x.request.by_action) x.request.by_action->scope.principal = principal_arn(x.request.by_action->scope, x.token->record);
   if (!token_allows_address(x.token->record, x.request.remote_address)) return fail(Code::permission_denied, "permission denied");
   return {};
 }

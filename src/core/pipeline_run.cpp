@@ -104,7 +104,6 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
     return {};
   }
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
-  if (x.request.by_action) x.outcome.principal = x.token->record.display_name;
   return fail(Code::permission_denied, joined_error("permission denied"));
 }
 

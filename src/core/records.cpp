@@ -100,7 +100,10 @@ void describe(const Exchange& x, Described& out) {
   e.id = x.request.id;
   e.operation = operation_name(x);
   e.path = x.request.path.view();
-  e.action = action_of(x.request);
+  if (x.request.by_action) {
+    e.action = x.request.by_action->scope.action;
+    e.principal = x.request.by_action->scope.principal;
+  }
   e.remote_address = x.request.remote_address;
   e.remote_port = x.request.remote_port;
   e.wrap_ttl = x.request.wrap_ttl ? x.request.wrap_ttl->count() : 0;

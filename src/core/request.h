@@ -15,18 +15,19 @@
 
 namespace coffer::core {
 
+class KeySecret;  // core/access_keys/secret.h
+
 // A request that is signed shows no token: it names an access key, which stands for one, and proves that it has the key's secret.
 struct Claim {
   std::string key_id;         // as it came
   std::string session_token;  // of session credentials; "" with a key that lasts
-  // The secret of a key, and a number that no other secret has, so that what is derived of it may be kept.
-  struct Secret {
-    std::uint64_t serial = 0;
-    std::string_view text;
-  };
   // Whether the signature was made with that secret. Called once, on any thread; also for unknown keys, with a secret that is nobody's.
-  std::function<bool(const Secret&)> verify;
+  std::function<bool(const KeySecret&)> verify;
 };
+// What is wrong with a claim: types of the errors by which it is refused (Error::type).
+inline constexpr const char* claim_unknown = "unknown access key";  // also one that is disabled, or whose token has ended
+inline constexpr const char* claim_wrong = "wrong signature";
+inline constexpr const char* claim_expired = "expired session";
 
 // What a request of another API than Vault's brings along: the action that it names in place of a verb (schema::Endpoint::on_action).
 struct ByAction {
@@ -72,7 +73,6 @@ struct Outcome {
   std::string mount_type;
   std::shared_ptr<const Cors> cors;  // set where the caller's origin may read the answer
   std::optional<RateState> rate;
-  std::string principal;  // of a request that names an action and that policies refused: who asked, as the audit log names them
 };
 using Respond = std::move_only_function<void(const Request&, const Outcome&)>;
 

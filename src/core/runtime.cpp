@@ -27,9 +27,11 @@ Transaction& RequestSpaces::write(KeySpace space) {
 Runtime::Runtime(Parts parts)
     : parts_(std::move(parts)),
       tokens_(parts_.config.token_cache),
+      access_keys_(parts_.config.token_cache, parts_.random),
       token_prefix_(token::space(root_tenant).prefix() + "id/"),
       sys_prefix_(sys_space(root_tenant).prefix()),
-      entity_prefix_(identity::space(root_tenant).prefix() + "entity/") {
+      entity_prefix_(identity::space(root_tenant).prefix() + "entity/"),
+      access_key_prefix_(access_key_space(root_tenant).prefix() + "id/") {
   parts_.store->observe(this);
 }
 
@@ -157,6 +159,13 @@ Result<LiveTokenPtr> Runtime::authenticate(std::string_view text, const std::sha
   return token;
 }
 
+Result<LiveTokenPtr> Runtime::authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at) {
+  const std::string token_id = TRY(access_keys_.resolve(claim, *view(*at, access_key_space(root_tenant)), at->position(), *parts_.keys, parts_.clock.now()));
+  LiveTokenPtr token = TRY(live(token_id, at));
+  if (!token) return fail(Code::unauthenticated, claim_unknown, "permission denied");
+  return token;
+}
+
 Result<storage::Position> Runtime::transact(const std::function<Result<void>(RequestSpaces&)>& work) {
   return parts_.store->transact([this, &work](storage::RawTransaction& raw) {
     RequestSpaces spaces(raw, parts_.barrier);
@@ -176,6 +185,8 @@ void Runtime::applied(std::span<const storage::Change> changes, storage::Positio
       else if (name.starts_with("policy/acl/")) policies_.invalidate(name.substr(std::string_view("policy/acl/").size()), position);
     } else if (key.starts_with(entity_prefix_)) {
       entities_.note(key.substr(entity_prefix_.size()), position);
+    } else if (key.starts_with(access_key_prefix_)) {
+      access_keys_.invalidate(key.substr(access_key_prefix_.size()), position);
     }
   }
 }

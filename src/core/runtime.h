@@ -5,6 +5,7 @@
 
 #include "audit/audit.h"
 #include "barrier/ceremony.h"
+#include "core/access_keys/ring.h"
 #include "core/acl_cache.h"
 #include "core/config.h"
 #include "core/live.h"
@@ -53,11 +54,14 @@ class Runtime final : public storage::Observer {
   [[nodiscard]] Result<std::shared_ptr<const RequestSettings>> request_settings(const std::shared_ptr<const storage::ReadView>& at);
   // The token behind a text: known, not expired. Code::unauthenticated otherwise.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);
+  // The token that an access key stands for, once the claim's signature fits. Every refusal costs the same; its type tells which it is.
+  [[nodiscard]] Result<LiveTokenPtr> authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at);
   // By id; null when there is none, or it has expired.
   [[nodiscard]] Result<LiveTokenPtr> live(std::string_view id, const std::shared_ptr<const storage::ReadView>& at);
   // Compiles the policies of a record that is not (or not yet) stored.
   [[nodiscard]] Result<LiveTokenPtr> compile(token::Record record, const storage::ReadView& at);
   [[nodiscard]] PolicyCache& policies() { return policies_; }
+  [[nodiscard]] KeyRing& access_keys() { return access_keys_; }
 
   // A transaction over the store's key spaces, waiting until it is durable. Not for an io thread.
   [[nodiscard]] Result<storage::Position> transact(const std::function<Result<void>(class RequestSpaces&)>& work);
@@ -72,9 +76,10 @@ class Runtime final : public storage::Observer {
   PolicyCache policies_;
   AclCache acls_;
   LastChanges entities_;
+  KeyRing access_keys_;
   Derived<MountTable> mounts_;
   Derived<RequestSettings> request_settings_;
-  std::string token_prefix_, sys_prefix_, entity_prefix_;
+  std::string token_prefix_, sys_prefix_, entity_prefix_, access_key_prefix_;
 };
 
 // Lets requests in while the server is unsealed, and lets the seal wait for those that run. Safe from any thread.

@@ -46,6 +46,9 @@ using MakeTopic = std::unique_ptr<Topic> (*)(System&);
 // The backend of identity/.
 [[nodiscard]] std::unique_ptr<Backend> make_identity_backend(System& system);
 
+// The backend of access keys, which may be mounted as an auth method.
+[[nodiscard]] std::unique_ptr<Backend> make_access_key_backend(System& system);
+
 // Short cuts for handlers.
 [[nodiscard]] inline RequestSpaces& spaces_of(const Caller& caller) { return static_cast<RequestSpaces&>(*caller.spaces); }
 [[nodiscard]] inline Exchange& exchange_of(const Caller& caller) { return *spaces_of(caller).exchange; }

@@ -14,6 +14,13 @@ class HashedKeys final : public Keys {
   HashedKeys(SecretBytes hash_key, SecretBytes batch_key, Random& random)
       : hash_(hash_key.reveal()), batch_key_(std::move(batch_key)), random_(random) {}
   std::string id_of(std::string_view token) const override { return hex_encode(crypto::as_text(hash_.mac(token))); }
+  SecretBytes derive(std::string_view purpose, std::string_view data) const override {
+    // No token begins with a zero byte: none comes in a header that does.
+    crypto::Digest256 made = hash_.mac({std::string_view("\0", 1), purpose, std::string_view("\0", 1), data});
+    SecretBytes out = SecretBytes::copy_of(crypto::as_text(made));
+    wipe(made.data(), made.size());
+    return out;
+  }
   Result<SecretBytes> seal_batch(const Record& record) const override {
     std::string text(batch_prefix);
     text += base64url_encode(crypto::seal_box(batch_key_.reveal(), batch_context, encode(record), random_));

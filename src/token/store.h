@@ -29,6 +29,8 @@ class Keys {
   virtual ~Keys() = default;
   static std::unique_ptr<Keys> make(SecretBytes hash_key, SecretBytes batch_key, Random& random);
   [[nodiscard]] virtual std::string id_of(std::string_view token) const = 0;  // 64 hex digits
+  // 32 bytes that only this server can make of `data`, for one purpose; no token has them as its id.
+  [[nodiscard]] virtual SecretBytes derive(std::string_view purpose, std::string_view data) const = 0;
   [[nodiscard]] virtual Result<SecretBytes> seal_batch(const Record& record) const = 0;  // "hvb...."
   [[nodiscard]] virtual Result<Record> open_batch(std::string_view token) const = 0;     // Code::unauthenticated when it is none of ours
 };

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "core/access_keys/store.h"
 #include "core/revoke.h"
 #include "core/sys/audit_rows.h"
 
@@ -39,6 +40,7 @@ Result<void> finish_disable(Runtime& runtime, const std::string& uuid, const std
         if (const auto record = TRY(token::find_by_lease(*tokens, path + lease))) CHECK_OK(revoke_tree(runtime, record->id));
       if (leases.size() < 200) break;
     }
+  CHECK_OK(forget_access_keys(runtime, uuid));
   const KeySpace space{root_tenant, TRY(parse_mount_id(uuid))};
   for (bool more = true; more;) {
     auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {

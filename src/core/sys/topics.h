@@ -23,12 +23,13 @@ namespace coffer::core {
 [[nodiscard]] std::unique_ptr<Topic> make_counters_topic(System& system);
 [[nodiscard]] std::unique_ptr<Topic> make_raft_topic(System& system);
 [[nodiscard]] std::unique_ptr<Topic> make_host_topic(System& system);
+[[nodiscard]] std::unique_ptr<Topic> make_random_password_topic(System& system);
 
 inline constexpr MakeTopic system_topics[] = {
     make_seal_topic,   make_health_topic,   make_mounts_topic,   make_policies_topic, make_access_topic,   make_why_topic,
     make_leases_topic, make_wrapping_topic, make_internal_topic, make_keys_topic,     make_audit_topic,    make_tools_topic,
     make_config_topic, make_quotas_topic,   make_plugins_topic,  make_logging_topic,  make_counters_topic, make_raft_topic,
-    make_host_topic,
+    make_host_topic,   make_random_password_topic,
 };
 
 }  // namespace coffer::core

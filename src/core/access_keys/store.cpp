@@ -1,0 +1,97 @@
+#include "core/access_keys/store.h"
+
+#include "core/access_keys/principal.h"
+#include "core/runtime.h"
+#include "core/spaces.h"
+
+namespace coffer::core {
+namespace {
+
+std::string id_key(std::string_view id) { return std::string("id/").append(id); }
+std::string used_key(std::string_view id) { return std::string("used/").append(id); }
+std::string mount_key(std::string_view mount, std::string_view id) { return std::string("mount/").append(mount).append("/").append(id); }
+
+}  // namespace
+
+std::string principal_arn(const ActionScope& scope, const token::Record& token) {
+  std::string_view name;
+  for (const auto& [key, value] : token.meta)
+    if (key == principal_meta) name = value;
+  std::string out = "arn:" + scope.partition + (name.starts_with("assumed-role/") ? ":sts::" : ":iam::") + scope.account + ":";
+  if (!name.empty()) return out.append(name);
+  if (token.root()) return out.append("root");
+  return out.append("user/").append(token.display_name);
+}
+
+std::string make_key_id(std::string_view kind, Random& random) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::array<std::byte, 16> bytes{};
+  random.fill(bytes);
+  std::string out(kind);
+  for (const std::byte b : bytes) out.push_back(alphabet[static_cast<std::size_t>(b) % alphabet.size()]);
+  return out;
+}
+
+SecretBytes make_key_secret(Random& random) {
+  std::string text = make_base62(40, random);
+  SecretBytes out = SecretBytes::copy_of(text);
+  wipe(text);
+  return out;
+}
+
+bool is_key_id(std::string_view text) {
+  const auto fits = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return text.size() >= 4 && text.size() <= 128 && std::all_of(text.begin(), text.end(), fits);
+}
+
+Result<std::optional<AccessKey>> find_access_key(const Snapshot& keys, std::string_view id) {
+  if (!is_key_id(id)) return std::optional<AccessKey>{};
+  const auto text = TRY(keys.get(id_key(id)));
+  if (!text) return std::optional<AccessKey>{};
+  return std::optional<AccessKey>(TRY(schema::from_json<AccessKey>(text->reveal_text())));
+}
+
+Result<void> put_access_key(Transaction& keys, const AccessKey& key) {
+  std::string text = schema::to_json(key);
+  auto put = keys.put(id_key(key.id), text);
+  wipe(text);
+  CHECK_OK(put);
+  return keys.put(mount_key(key.mount, key.id), "");
+}
+
+void erase_access_key(Transaction& keys, const AccessKey& key) {
+  keys.erase(id_key(key.id));
+  keys.erase(mount_key(key.mount, key.id));
+  keys.erase(used_key(key.id));
+}
+
+Result<std::vector<std::string>> access_keys_of(const Snapshot& keys, std::string_view mount, std::string_view after, std::size_t limit) {
+  return keys.children(mount_key(mount, ""), '\0', after, limit);
+}
+
+Result<std::optional<Time>> stored_use(const Snapshot& keys, std::string_view id) {
+  const auto text = TRY(keys.get(used_key(id)));
+  if (!text) return std::optional<Time>{};
+  return std::optional(Time(Seconds(std::strtoll(std::string(text->reveal_text()).c_str(), nullptr, 10))));
+}
+
+Result<void> forget_access_keys(Runtime& runtime, std::string_view mount) {
+  for (bool more = true; more;) {
+    auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {
+      Transaction& keys = spaces.write(access_key_space(root_tenant));
+      const auto ids = TRY(access_keys_of(keys, mount, "", 500));
+      AccessKey gone;
+      gone.mount = mount;
+      for (const std::string& id : ids) {
+        gone.id = id;
+        erase_access_key(keys, gone);
+      }
+      more = ids.size() == 500;
+      return {};
+    });
+    if (!done) return std::unexpected(std::move(done).error());
+  }
+  return {};
+}
+
+}  // namespace coffer::core

@@ -1,0 +1,124 @@
+#include "base/encoding.h"
+#include "core/access_keys/backend.h"
+#include "core/access_keys/issue.h"
+#include "core/access_keys/web_identity.h"
+#include "crypto/hash.h"
+
+// What AWS's Security Token Service answers. Errors carry its names.
+namespace coffer::core {
+namespace {
+
+constexpr Seconds container_duration{3600};
+constexpr Seconds least_duration{900};
+
+std::unexpected<Error> not_valid(std::string message) { return fail(Code::invalid_argument, "ValidationError", std::move(message)); }
+std::unexpected<Error> denied(const Caller& c, std::string_view action, std::string_view resource) {
+  const std::string who = c.scope->principal.empty() ? std::string() : "User: " + c.scope->principal + " is not ";
+  return fail(Code::permission_denied, "AccessDenied",
+              (who.empty() ? "Not " : who) + "authorized to perform: " + std::string(action) + " on resource: " + std::string(resource));
+}
+
+// AWS's ids of principals: a kind, and 17 characters that stand for one.
+std::string principal_id(std::string_view kind, std::string_view of) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const crypto::Digest256 digest = crypto::sha256(of);
+  std::string out(kind);
+  for (std::size_t i = 0; i < 17; ++i) out.push_back(alphabet[static_cast<std::size_t>(digest[i]) % alphabet.size()]);
+  return out;
+}
+
+Result<Seconds> duration_of(const AssumeRole& in, const KeyRole& role) {
+  const Seconds wanted{in.duration};
+  if (wanted < least_duration || wanted > Seconds(43'200))
+    return not_valid("1 validation error detected: Value '" + std::to_string(in.duration) +
+                     "' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200");
+  if (wanted > role.max_session_duration)
+    return not_valid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  return wanted;
+}
+
+Result<void> check_request(const AssumeRole& in) {
+  // To leave them out of account would give more than was asked for.
+  if (!in.policy.empty() || !in.policy_arns.empty()) return not_valid("Session policies are not supported.");
+  if (in.session_name.size() < 2 || !check_aws_name(in.session_name, ""))
+    return not_valid(
+        "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression "
+        "pattern: [\\w+=,.@-]{2,64}");
+  return {};
+}
+
+// The answer, and the token of the session.
+Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const KeyRole& role, KeyToken wanted) {
+  Exchange& x = exchange_of(c);
+  const Seconds duration = TRY(duration_of(in, role));
+  wanted.principal = "assumed-role/" + in.role + "/" + in.session_name;
+  wanted.display_name = in.role + "-" + in.session_name;
+  wanted.policies = role.token_policies.items;
+  wanted.no_default_policy = role.token_no_default_policy;
+  wanted.bound_cidrs = role.token_bound_cidrs.items;
+  wanted.ttl = duration;
+  const token::Record token = TRY(issue_key_token(x, spaces_of(c), wanted));
+  auto made = TRY(session_of(token, duration, *x.runtime));
+  AssumedRole out;
+  out.credentials = {std::move(made.key_id), std::move(made.secret), SecretBytes::copy_of(made.session_token), made.expires};
+  out.user.arn = "arn:" + c.scope->partition + ":sts::" + c.scope->account + ":" + wanted.principal;
+  out.user.id = principal_id("AROA", c.scope->account + in.role) + ":" + in.session_name;
+  return out;
+}
+
+}  // namespace
+
+Result<CallerIdentity> AccessKeyBackend::identity(const Caller& c, const Snapshot&, const NoMembers&) {
+  if (c.token_id.empty()) return fail(Code::unauthenticated, "MissingAuthenticationToken", "Request is missing Authentication Token");
+  const std::string& arn = c.scope->principal;
+  CallerIdentity out;
+  out.account = c.scope->account;
+  out.arn = arn;
+  const std::size_t role = arn.find(":assumed-role/");
+  if (role == arn.npos) {
+    out.user_id = arn.ends_with(":root") ? c.scope->account : principal_id("AIDA", arn);
+  } else {
+    const std::string rest = arn.substr(role + 14);
+    out.user_id = principal_id("AROA", c.scope->account + rest.substr(0, rest.find('/'))) + rest.substr(rest.find('/'));
+    std::replace(out.user_id.begin(), out.user_id.end(), '/', ':');
+  }
+  return out;
+}
+
+Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view, const AssumeRole& in) {
+  CHECK_OK(check_request(in));
+  const auto role = TRY(find_key_role(view, in.role));
+  if (!role) return denied(c, "sts:AssumeRole", in.role_arn);
+  KeyToken wanted;
+  // What ends the caller's token ends the sessions that it opened.
+  const token::Record& caller = exchange_of(c).token->record;
+  if (caller.kind == token::Kind::batch) return not_valid("batch tokens cannot assume a role");
+  wanted.parent = caller.id;
+  if (caller.expire != Time() && caller.expire < c.now + Seconds(in.duration))
+    return not_valid("The requested DurationSeconds exceeds the time that the caller's own credentials have left.");
+  return begin_session(c, in, *role, std::move(wanted));
+}
+
+Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction& view, const AssumeRole& in) {
+  CHECK_OK(check_request(in));
+  const auto role = TRY(find_key_role(view, in.role));
+  if (!role) return denied(c, "sts:AssumeRoleWithWebIdentity", in.role_arn);
+  const WebIdentity who = TRY(judge_web_identity(*role, in.web_identity_token, c.now));
+  KeyToken wanted;
+  wanted.alias_name = who.issuer + "/" + who.subject;
+  AssumedRole out = TRY(begin_session(c, in, *role, std::move(wanted)));
+  out.subject.value = who.subject;
+  out.audience.value = who.audience;
+  out.provider.value = who.issuer;
+  return out;
+}
+
+Result<ContainerCredentials> AccessKeyBackend::container(const Caller& c, const Snapshot&, const NoMembers&) {
+  const Exchange& x = exchange_of(c);
+  if (!x.token) return fail(Code::unauthenticated, "AccessDenied", "Put a token into AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  auto made = TRY(session_of(x.token->record, container_duration, *x.runtime));
+  return ContainerCredentials{std::move(made.key_id), std::move(made.secret), SecretBytes::copy_of(made.session_token), made.expires,
+                              c.scope->account};
+}
+
+}  // namespace coffer::core
