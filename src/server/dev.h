@@ -9,8 +9,10 @@ struct DevServer {
   std::string address;      // "http://127.0.0.1:8200"
   std::string ca_file;      // with -dev-tls
   std::string unseal_key, root_token;
+  std::string aws_access_key_id, aws_secret_access_key;  // stands for the root token
 };
-// Initialises (or, with -dev-data-dir and an earlier run, unseals), mounts KV version 2 at secret/. 
+// Initialises (or, with -dev-data-dir and an earlier run, unseals), mounts KV version 2 at secret/ and the key ring at
+// auth/aws-keys/, where it makes an access key.
 [[nodiscard]] Result<DevServer> start_dev(core::Core& core, const ServerOptions& options);
 // Vault's lines on stdout, flushed.
 void print_dev(const DevServer& dev);

@@ -2,10 +2,11 @@
 
 #include "base/random.h"
 #include "doors/vault/door.h"
+#include "server/loop_bridge.h"
 
 namespace coffer::server {
-namespace {
 
+namespace {
 // The core's Loop over the HTTP server's.
 class LoopBridge final : public core::Loop {
  public:
@@ -16,8 +17,8 @@ class LoopBridge final : public core::Loop {
  private:
   http::Loop& loop_;
 };
+}  // namespace
 
-// One bridge per io thread, alive as long as the process: requests that end on other threads still hold it.
 core::Loop& bridge(http::Loop& loop) {
   static thread_local std::vector<std::pair<http::Loop*, std::unique_ptr<LoopBridge>>> bridges;
   for (const auto& [of, made] : bridges)
@@ -25,6 +26,8 @@ core::Loop& bridge(http::Loop& loop) {
   bridges.emplace_back(&loop, std::make_unique<LoopBridge>(loop));
   return *bridges.back().second;
 }
+
+namespace {
 
 doors::vault::HttpRequest to_door(const http::Request& r) {
   return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
@@ -94,6 +97,8 @@ void Frontend::refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors
 }
 
 void Frontend::handle(const http::Request& request, http::Loop& loop, http::Responder respond) {
+  if (aws_)
+    if (auto x = in_aws_door(request, respond)) return handle_aws(std::move(x), loop);
   auto x = std::make_shared<InDoor>();
   x->listener = request.listener;
   x->http = to_door(request);

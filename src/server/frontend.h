@@ -1,5 +1,6 @@
 #pragma once
 #include "core/core.h"
+#include "doors/aws/door.h"
 #include "doors/vault/door.h"
 #include "server/forwarded_for.h"
 #include "server/http/http.h"
@@ -19,21 +20,28 @@ class Frontend final : public http::Handler {
   struct Options {
     std::string hostname;                  // X-Vault-Hostname of answers; "" for none
     std::vector<ListenerRules> listeners;  // by index, as the HTTP server counts them
+    std::optional<doors::aws::Settings> aws;  // nothing: AWS's clients are not served
   };
-  Frontend(core::Core& core, Options options) : core_(core), options_(std::move(options)) {}
+  Frontend(core::Core& core, Options options);
   void handle(const http::Request& request, http::Loop& loop, http::Responder respond) override;
   http::Response refuse(int status, std::string_view reason, const http::Request& partial, bool recorded) override;
 
  private:
   struct InDoor;
+  struct InAwsDoor;
   [[nodiscard]] http::Response to_response(std::size_t listener, doors::vault::HttpAnswer answer) const;
+  [[nodiscard]] http::Response to_response(std::size_t listener, doors::aws::HttpAnswer answer) const;
   // Records a request that its listener or its door refuses, and answers it.
   void refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused);
   // The rules of the listener that the request came to hold, or why it is refused. May set the client's address.
   [[nodiscard]] std::optional<doors::vault::Refused> judge(const http::Request& request, InDoor& x) const;
 
+  void handle_aws(std::shared_ptr<InAwsDoor> x, http::Loop& loop);
+  [[nodiscard]] std::shared_ptr<InAwsDoor> in_aws_door(const http::Request& request, http::Responder& respond) const;
+
   core::Core& core_;
   const Options options_;
+  std::optional<doors::aws::Door> aws_;
 };
 
 }  // namespace coffer::server

@@ -51,6 +51,7 @@ Dev mode (never for production: nothing is sealed away from whoever starts it):
   -dev-data-dir=<path>         Keeps the data in this folder, in the embedded store, instead of in memory.
   -dev-no-store-token          Leaves ~/.vault-token alone.
   -dev-no-kv                   Mounts no KV engine at secret/.
+  -dev-aws-access-key-id=<id>  The access key for AWS's API, with -dev-aws-secret-access-key=<secret>; made up without.
 )";
 }
 
@@ -69,6 +70,8 @@ Result<ServerOptions> parse_options(int argc, char** argv) {
       {"dev-data-dir", text(o.dev_data_dir)},
       {"dev-no-store-token", flag(o.dev_no_store_token)},
       {"dev-no-kv", flag(o.dev_no_kv)},
+      {"dev-aws-access-key-id", text(o.dev_aws_access_key_id)},
+      {"dev-aws-secret-access-key", text(o.dev_aws_secret_access_key)},
       {"dev-kv-v1", ignore("dev-kv-v1", true)},
       {"dev-ha", ignore("dev-ha", true)},
       {"dev-transactional", ignore("dev-transactional", true)},

@@ -187,6 +187,8 @@ Frontend::Options frontend_options(const config::Config& config) {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) == 0) out.hostname = name.data();
   }
+  if (!config.aws.disabled)
+    out.aws = {config.aws.partition, config.aws.account_id, config.aws.region, config.aws.regions, config.aws.mount, config.aws.name_prefix, config.aws.key_ring, config.aws.path_prefix};
   for (const auto& l : config.listeners) {
     auto& rules = out.listeners.emplace_back();
     rules.require_request_header = l.require_request_header;

@@ -96,6 +96,16 @@ struct UserLockout {
   std::optional<bool> disabled;
 };
 
+// AWS's door.
+struct Aws {
+  bool disabled = false;
+  std::string partition = "aws", account_id = "123456789012";
+  std::string region = "us-east-1";                                   // the primary one
+  std::vector<std::string> regions;                                   // empty: any
+  std::string mount = "secret/", key_ring = "auth/aws-keys/";         // with a slash at the end
+  std::string name_prefix, path_prefix;                               // "team/"; "/aws"
+};
+
 struct Config {
   std::vector<Listener> listeners;
   Storage storage;
@@ -113,6 +123,7 @@ struct Config {
   std::int64_t cache_size = 0;
   Telemetry telemetry;
   std::vector<UserLockout> user_lockouts;
+  Aws aws;
   bool dev = false;
   // What was accepted and has no effect here, or deserves attention. For the log, and for `operator validate-config`.
   std::vector<Problem> notes;

@@ -12,6 +12,7 @@ std::string reference_markdown() {
   describe_listener(out);
   describe_blocks(out);
   describe_audit(out);
+  describe_aws(out);
   return out;
 }
 

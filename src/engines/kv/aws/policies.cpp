@@ -32,6 +32,7 @@ void check_document(Constraints& c, const PutResourcePolicy& in) {
 }  // namespace
 
 std::string principal_of(const Caller& caller) {
+  if (!caller.scope->principal.empty()) return caller.scope->principal;
   if (caller.root) return "arn:" + caller.scope->partition + ":iam::" + caller.scope->account + ":root";
   return "arn:" + caller.scope->partition + ":iam::" + caller.scope->account + ":user/" + std::string(caller.display_name);
 }
