@@ -91,6 +91,7 @@ void add_generate_root_commands(std::vector<CommandSpec>& table);
 void add_plugin_commands(std::vector<CommandSpec>& table);
 void add_namespace_commands(std::vector<CommandSpec>& table);
 void add_monitor_commands(std::vector<CommandSpec>& table);
+void add_aws_commands(std::vector<CommandSpec>& table);
 void add_program_commands(std::vector<CommandSpec>& table);
 void add_friendly_commands(std::vector<CommandSpec>& table);
 

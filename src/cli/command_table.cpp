@@ -22,6 +22,7 @@ const std::vector<CommandSpec>& command_table() {
     add_plugin_commands(table);
     add_namespace_commands(table);
     add_monitor_commands(table);
+    add_aws_commands(table);
     add_friendly_commands(table);
     return table;
   }();

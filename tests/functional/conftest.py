@@ -45,6 +45,20 @@ def server(tmp_path_factory):
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory):
+    """A shared server that speaks AWS's API: TLS, audited, KV at secret/, the key ring, and keys of a user who may all."""
+    from aws import Aws
+    made = Server(tmp_path_factory.mktemp("aws"))
+    try:
+        made.start()
+        made.enable_audit()
+        yield Aws(made)
+    finally:
+        made.stop()
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
 @pytest.fixture
 def make_server(tmp_path):
     """Makes servers of the test's own: make_server(storage="rocksdb", ...) started, or with start=False only configured."""
