@@ -67,9 +67,9 @@ def test_a_value_has_a_limit(aws, name):
         loose.create_secret(Name=name, SecretString="x" * 65537)
 
 
-@pytest.mark.parametrize("odd", ["/prod/db", "a//b", "a/../b", "a/", ".", "x/.../y", "a+=.@!-_b"])
+@pytest.mark.parametrize("odd", ["/prod/db", "a//b", "a/../b", "a/", "./a", "x/.../y", "a+=.@!-_b"])
 def test_names_that_are_no_paths(aws, sm, odd):
-    made = odd if odd != "." else ".-" + uuid.uuid4().hex[:6]
+    made = odd + ("x" + uuid.uuid4().hex[:6] if not odd.endswith("/") else "")
     arn = sm.create_secret(Name=made, SecretString="v")["ARN"]
     try:
         assert sm.get_secret_value(SecretId=made)["Name"] == made
@@ -515,3 +515,30 @@ def test_rotation_needs_a_function(sm, name):
     with refused("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret."):
         sm.rotate_secret(SecretId=name)
     assert "RotationEnabled" not in sm.describe_secret(SecretId=name)
+
+
+# -- replication ----------------------------------------------------------------------------------------------------------
+def test_a_replica_lives_in_its_region(aws, sm, name):
+    arn = sm.create_secret(Name=name, SecretString="v")["ARN"]
+    status = sm.replicate_secret_to_regions(SecretId=name, AddReplicaRegions=[{"Region": "eu-west-1"}])["ReplicationStatus"]
+    assert [(s["Region"], s["Status"]) for s in status] == [("eu-west-1", "InSync")]
+    west = aws.root.client(region="eu-west-1")
+    got = west.get_secret_value(SecretId=name)
+    assert got["SecretString"] == "v" and got["ARN"] == arn.replace(REGION, "eu-west-1")
+    sm.put_secret_value(SecretId=name, SecretString="w")
+    assert west.get_secret_value(SecretId=name)["SecretString"] == "w"
+    with refused("InvalidParameterException", "Operation not permitted on a replica secret. Call must be made in primary secret's region."):
+        west.put_secret_value(SecretId=name, SecretString="x")
+    with refused("InvalidParameterException", "that still has replica regions [eu-west-1]"):
+        sm.delete_secret(SecretId=name)
+    assert west.describe_secret(SecretId=name)["PrimaryRegion"] == REGION
+    west.stop_replication_to_replica(SecretId=name)
+    west.put_secret_value(SecretId=name, SecretString="own")
+    assert sm.get_secret_value(SecretId=name)["SecretString"] == "w"
+    west.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+def test_regions_are_apart(aws, sm, name):
+    sm.create_secret(Name=name, SecretString="here")
+    with refused("ResourceNotFoundException"):
+        aws.root.client(region="ap-southeast-2").get_secret_value(SecretId=name)

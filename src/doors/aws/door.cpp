@@ -128,6 +128,8 @@ Result<void> Door::sign_in(const HttpRequest& http, std::string_view service, co
 }
 
 Result<core::Request> Door::decode_json(const HttpRequest& http) const {
+  // What nobody may send is not hashed either.
+  if (http.body.size() > largest_json) return fail(Code::too_large, "the request is too large");
   core::Request out = TRY(begin(http));
   CHECK_OK(sign_in(http, "secretsmanager", out));
   std::string_view target = header_of(http.headers, "x-amz-target");
@@ -136,7 +138,6 @@ Result<core::Request> Door::decode_json(const HttpRequest& http) const {
   ActionScope& scope = out.by_action->scope;
   scope.action = secrets_action(target);
   if (scope.action.empty()) return unknown_action();
-  if (http.body.size() > largest_json) return fail(Code::too_large, "the request is too large");
   auto document = json::Document::parse(http.body.empty() ? std::string_view("{}") : http.body, json_limits);
   if (!document || !document->root().is_object())
     return fail(Code::invalid_argument, "SerializationException", "The body of the request is no JSON object that can be read.");

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/vault/api"
@@ -99,5 +100,40 @@ func TestAwsContainerCredentials(t *testing.T) {
 	answer := must[*http.Response](t)(connect(t).CloneConfig().HttpClient.Do(request))
 	if answer.StatusCode != 200 {
 		t.Fatal(answer.Status)
+	}
+}
+
+func TestAwsSecret(t *testing.T) {
+	_, config := awsKeys(t)
+	ctx := context.Background()
+	client := secretsmanager.NewFromConfig(config)
+	name := aws.String("/go/app")
+	made := must[*secretsmanager.CreateSecretOutput](t)(client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name, SecretString: aws.String("one"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))
+	got := must[*secretsmanager.GetSecretValueOutput](t)(client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: made.ARN}))
+	if *got.SecretString != "one" || *got.Name != *name || got.CreatedDate == nil || got.VersionStages[0] != "AWSCURRENT" {
+		t.Fatalf("%+v", got)
+	}
+	must[*secretsmanager.PutSecretValueOutput](t)(client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name, SecretBinary: []byte{0, 255}}))
+	got = must[*secretsmanager.GetSecretValueOutput](t)(client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: name, VersionStage: aws.String("AWSPREVIOUS")}))
+	if *got.SecretString != "one" {
+		t.Fatalf("%+v", got)
+	}
+	described := must[*secretsmanager.DescribeSecretOutput](t)(client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name}))
+	if len(described.VersionIdsToStages) != 2 || *described.Tags[0].Value != "b" {
+		t.Fatalf("%+v", described)
+	}
+	pages := secretsmanager.NewListSecretsPaginator(client, &secretsmanager.ListSecretsInput{Filters: []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{"/go"}}}})
+	page := must[*secretsmanager.ListSecretsOutput](t)(pages.NextPage(ctx))
+	if len(page.SecretList) != 1 || len(page.SecretList[0].SecretVersionsToStages) != 2 {
+		t.Fatalf("%+v", page)
+	}
+	var exists *types.ResourceExistsException
+	if _, err := client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name, SecretString: aws.String("x")}); !errors.As(err, &exists) || exists.ErrorMessage() != "The operation failed because the secret /go/app already exists." {
+		t.Fatal(err)
+	}
+	must[*secretsmanager.DeleteSecretOutput](t)(client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: name, ForceDeleteWithoutRecovery: aws.Bool(true)}))
+	var missing *types.ResourceNotFoundException
+	if _, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: name}); !errors.As(err, &missing) || missing.ErrorMessage() != "Secrets Manager can't find the specified secret." {
+		t.Fatal(err)
 	}
 }

@@ -3,7 +3,10 @@
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { SecretsManagerClient, GetRandomPasswordCommand, ListSecretsCommand } = require('@aws-sdk/client-secrets-manager');
+const {
+  SecretsManagerClient, BatchGetSecretValueCommand, CreateSecretCommand, DeleteSecretCommand, DescribeSecretCommand, GetRandomPasswordCommand, GetSecretValueCommand, ListSecretsCommand,
+  ListSecretVersionIdsCommand, PutSecretValueCommand, ResourceExistsException, ResourceNotFoundException, RestoreSecretCommand, TagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand,
+} = require('@aws-sdk/client-secrets-manager');
 const { STSClient, GetCallerIdentityCommand, AssumeRoleCommand } = require('@aws-sdk/client-sts');
 const { NodeHttpHandler } = require('@smithy/node-http-handler');
 const { Agent } = require('node:https');
@@ -47,4 +50,30 @@ test('who am I, and a session of a role', async () => {
   assert.ok(session.Expiration > new Date());
   const client = new SecretsManagerClient(settings({ accessKeyId: session.AccessKeyId, secretAccessKey: session.SecretAccessKey, sessionToken: session.SessionToken }));
   assert.equal((await client.send(new GetRandomPasswordCommand({}))).RandomPassword.length, 32);
+});
+
+test('the life of a secret', async () => {
+  const client = new SecretsManagerClient(settings(credentials));
+  const Name = `js/${process.pid}/app`;
+  const made = await client.send(new CreateSecretCommand({ Name, SecretString: '{"user": "ann"}', Description: 'd', Tags: [{ Key: 'a', Value: 'b' }] }));
+  const got = await client.send(new GetSecretValueCommand({ SecretId: made.ARN }));
+  assert.equal(got.SecretString, '{"user": "ann"}');
+  assert.ok(got.CreatedDate instanceof Date && Math.abs(got.CreatedDate - Date.now()) < 60000);
+  const put = await client.send(new PutSecretValueCommand({ SecretId: Name, SecretBinary: new Uint8Array([0, 255, 1]), VersionStages: ['AWSPENDING'] }));
+  assert.deepEqual([...(await client.send(new GetSecretValueCommand({ SecretId: Name, VersionStage: 'AWSPENDING' }))).SecretBinary], [0, 255, 1]);
+  await client.send(new UpdateSecretVersionStageCommand({ SecretId: Name, VersionStage: 'AWSCURRENT', RemoveFromVersionId: made.VersionId, MoveToVersionId: put.VersionId }));
+  const described = await client.send(new DescribeSecretCommand({ SecretId: Name }));
+  assert.deepEqual(described.VersionIdsToStages[made.VersionId], ['AWSPREVIOUS']);
+  assert.deepEqual(described.Tags, [{ Key: 'a', Value: 'b' }]);
+  await client.send(new TagResourceCommand({ SecretId: Name, Tags: [{ Key: 'c', Value: 'd' }] }));
+  await client.send(new UpdateSecretCommand({ SecretId: Name, SecretString: 'text' }));
+  assert.equal((await client.send(new ListSecretVersionIdsCommand({ SecretId: Name }))).Versions.length, 2);
+  assert.deepEqual((await client.send(new ListSecretsCommand({ Filters: [{ Key: 'name', Values: [Name] }] }))).SecretList.map((one) => one.Name), [Name]);
+  const batch = await client.send(new BatchGetSecretValueCommand({ SecretIdList: [Name, 'missing'] }));
+  assert.deepEqual([batch.SecretValues[0].SecretString, batch.Errors[0].ErrorCode], ['text', 'ResourceNotFoundException']);
+  await assert.rejects(client.send(new CreateSecretCommand({ Name, SecretString: 'x' })), ResourceExistsException);
+  await client.send(new DeleteSecretCommand({ SecretId: Name }));
+  await client.send(new RestoreSecretCommand({ SecretId: Name }));
+  await client.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true }));
+  await assert.rejects(client.send(new GetSecretValueCommand({ SecretId: Name })), ResourceNotFoundException);
 });
