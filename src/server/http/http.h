@@ -98,7 +98,7 @@ struct Listener {
 struct Options {
   std::vector<Listener> listeners;
   Limits limits;
-  unsigned io_threads = 0;  // 0: one per core
+  unsigned io_threads = 0;  // 0: one per core that the process may use
 };
 
 class Server {

@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <fmt/format.h>
@@ -46,6 +47,10 @@ class RunningServer final : public Server {
 
 unsigned thread_count(const Options& options) {
   if (options.io_threads > 0) return options.io_threads;
+  // Not std::thread::hardware_concurrency(): it counts cores that this process may not use (taskset, cpusets of containers), and threads that
+  // share a core take it from each other.
+  cpu_set_t usable;
+  if (::sched_getaffinity(0, sizeof usable, &usable) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&usable)));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
