@@ -482,7 +482,7 @@ def test_a_secret_through_both_apis(aws, sm, name):
 def test_access_is_audited_by_name(aws, sm, name):
     sm.create_secret(Name=name, SecretString="do-not-log-me")
     sm.get_secret_value(SecretId=name)
-    records = [r for r in aws.server.audit_records() if r["request"].get("action") == "secretsmanager:GetSecretValue" and name in r["request"]["path"]]
+    records = [r for r in aws.server.audit_records() if r.get("request", {}).get("action") == "secretsmanager:GetSecretValue" and name in r["request"]["path"]]
     assert {r["type"] for r in records} == {"request", "response"}
     assert all(r["request"]["operation"] == "read" and r["request"]["path"] == f"secret/data/{name}" and r["request"]["principal"] == f"arn:aws:iam::{ACCOUNT}:user/everything" for r in records)
     assert "do-not-log-me" not in open(aws.server.audit_path, encoding="utf-8").read()
@@ -501,11 +501,11 @@ def test_acknowledged_secrets_outlive_a_crash(make_server):
 def test_the_caching_client(sm, name):
     from aws_secretsmanager_caching import SecretCache, SecretCacheConfig
     sm.create_secret(Name=name, SecretString="one")
-    cache = SecretCache(config=SecretCacheConfig(secret_refresh_interval=1), client=sm)
+    cache = SecretCache(config=SecretCacheConfig(secret_refresh_interval=2), client=sm)
     assert cache.get_secret_string(name) == "one"
     sm.put_secret_value(SecretId=name, SecretString="two")
     assert cache.get_secret_string(name) == "one"
-    time.sleep(1.2)
+    time.sleep(2.2)
     assert cache.get_secret_string(name) == "two"
     assert cache.get_secret_string(name, version_stage="AWSPREVIOUS") == "one"
 

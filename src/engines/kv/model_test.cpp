@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
+
 namespace coffer::kv {
 namespace {
 
@@ -47,6 +49,22 @@ TEST(KvModel, ObjectRoundTrip) {
   EXPECT_EQ(back->current.kms_key, "alias/k");
   EXPECT_EQ(back->last(), 9u);
   EXPECT_EQ(back->aws, "packed");
+}
+
+// Records as they were written before AWS's door knew of objects.
+TEST(KvModel, OldRecordsAreRead) {
+  const auto object = *hex_decode(
+      "012000002a36fe9c97170000000000000000070161000162013200000000020100000000000000002430663065306430632d306230612d343930382d383730362d3035"
+      "30343033303230313030077b2261223a317d");
+  const auto back = decode_object(object);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->current.bytes, R"({"a":1})");
+  EXPECT_EQ(back->last(), back->current.seq);
+  EXPECT_TRUE(back->aws.empty());
+  EXPECT_EQ(encode(*back), object);
+  const auto version =
+      *hex_decode("01020100000000000000002430663065306430632d306230612d343930382d383730362d303530343033303230313030077b2261223a317d");
+  EXPECT_EQ(encode(*decode_version(version)), version);
 }
 
 TEST(KvModel, RefusesDamage) {

@@ -29,6 +29,7 @@ class Aws : public ::testing::Test {
  protected:
   Aws() {
     m.caller.display_name = "ann";
+    m.scope.principal = "arn:aws:iam::123456789012:user/ann";
     m.caller.authority = &everything;
   }
   Answered act(std::string_view action, const std::string& body, std::string_view name = "s", std::string_view at = "") {
@@ -535,7 +536,10 @@ TEST_F(Aws, ReadsManyAtOnce) {
   EXPECT_EQ(out.audit.find(R"("SecretString":"A")"), std::string::npos);
   const Answered some = act("BatchGetSecretValue", R"({"Filters":[{"Key":"name","Values":["a","/"]}],"MaxResults":1})");
   EXPECT_NE(some.data.find(R"("SecretString":"A")"), std::string::npos);
-  EXPECT_NE(member(some, "NextToken"), "absent");
+  const Answered rest = act("BatchGetSecretValue", R"({"Filters":[{"Key":"name","Values":["a","/"]}],"MaxResults":1,"NextToken":)" +
+                                                       member(some, "NextToken") + "}");
+  EXPECT_NE(rest.data.find(R"("SecretString":"B")"), std::string::npos);
+  EXPECT_EQ(member(rest, "NextToken"), "absent");
   EXPECT_EQ(act("BatchGetSecretValue", "{}").error, "Either 'SecretIdList' or 'Filters' must be provided, but not both.");
   EXPECT_EQ(act("BatchGetSecretValue", R"({"SecretIdList":["a"],"MaxResults":1})").error,
             "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.");
@@ -552,8 +556,9 @@ TEST_F(Aws, KeepsAndEnforcesResourcePolicies) {
   EXPECT_EQ(member(act("GetResourcePolicy", ""), "ResourcePolicy"), q(deny));
   EXPECT_EQ(act("ListResourcePolicies", "").data, R"({"ResourcePolicies":[{"PolicyName":"default"}]})");
   EXPECT_EQ(act("GetSecretValue", "").type, "AccessDeniedException");
+  EXPECT_NE(act("BatchGetSecretValue", R"({"SecretIdList":["s"]})").data.find(R"("ErrorCode":"AccessDeniedException")"), std::string::npos);
   EXPECT_EQ(stages(), "1:AWSCURRENT");
-  m.caller.display_name = "bob";
+  m.scope.principal = "arn:aws:iam::123456789012:user/bob";
   EXPECT_EQ(get(), "one");
   EXPECT_EQ(act("PutResourcePolicy", R"("ResourcePolicy":"{}")").type, "MalformedPolicyDocumentException");
   const std::string open = R"({"Statement":{"Effect":"Allow","Principal":"*","Action":"secretsmanager:GetSecretValue","Resource":"*"}})";

@@ -31,14 +31,8 @@ void check_document(Constraints& c, const PutResourcePolicy& in) {
 
 }  // namespace
 
-std::string principal_of(const Caller& caller) {
-  if (!caller.scope->principal.empty()) return caller.scope->principal;
-  if (caller.root) return "arn:" + caller.scope->partition + ":iam::" + caller.scope->account + ":root";
-  return "arn:" + caller.scope->partition + ":iam::" + caller.scope->account + ":user/" + std::string(caller.display_name);
-}
-
 iam::Query query_of(const Caller& caller, const Secret& secret, Context more) {
-  iam::Query query{principal_of(caller), caller.scope->account, std::string(caller.scope->action), secret.arn(), std::move(more)};
+  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), secret.arn(), std::move(more)};
   const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
   tell("aws:principalarn", query.principal);
   tell("aws:principalaccount", query.account);

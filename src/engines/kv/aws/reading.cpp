@@ -120,9 +120,9 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
   // The gate lets everybody in here, since a list of secrets needs no more than the right to read each; one by filters needs the right to list too.
   const bool known = !caller.token_id.empty() && caller.authority != nullptr;
   if (!known || (in.filters && !caller.authority->allows(caller.mount->path + "metadata/", schema::Verb::list)))
-    return refuse(
-        Refusal::access_denied,
-        "User: " + principal_of(caller) + " is not authorized to perform: secretsmanager:BatchGetSecretValue because no policy allows it");
+    return refuse(Refusal::access_denied,
+                  "User: " + caller.scope->principal +
+                      " is not authorized to perform: secretsmanager:BatchGetSecretValue because no policy allows it");
 
   BatchReply out;
   const auto read = [&](std::string_view shown, const std::vector<Candidate>& places) -> Result<void> {
@@ -130,12 +130,13 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
     for (const Candidate& place : places) {
       // Each secret is guarded by itself, and one that may not be read is denied whether it is there or not.
       if (!caller.authority->allows(caller.mount->path + "data/" + place.path, schema::Verb::read)) {
-        value = refuse(Refusal::access_denied, "User: " + principal_of(caller) +
+        value = refuse(Refusal::access_denied, "User: " + caller.scope->principal +
                                                    " is not authorized to perform: secretsmanager:GetSecretValue on resource: " +
                                                    std::string(shown) + " because no policy allows it");
         continue;
       }
       ActionScope scope = *caller.scope;
+      scope.action = "secretsmanager:GetSecretValue";  // what its own policy is asked for
       scope.suffix = place.suffix;
       Caller one = caller;
       one.scope = &scope;
@@ -158,7 +159,7 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
   selection.filters = &*in.filters;
   selection.order = Order::created;
   selection.limit = static_cast<std::size_t>(in.limit.value_or(max_batch));
-  selection.next = in.next.value_or("");
+  selection.next = in.next ? std::string_view(*in.next) : std::string_view();
   auto page = TRY(select(caller, view, selection, marks_));
   for (const Selected& one : page.secrets) CHECK_OK(read(one.arn, {{one.path, ""}}));
   if (!page.next.empty()) out.next.value = std::move(page.next);

@@ -13,8 +13,6 @@ namespace coffer::kv::aws {
 
 using Context = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-// The caller's ARN, as GetCallerIdentity tells it.
-[[nodiscard]] std::string principal_of(const Caller& caller);
 // What conditions may look at: the caller, the secret, its tags, and `more` of the request (keys in lower case).
 [[nodiscard]] policy::iam::Query query_of(const Caller& caller, const Secret& secret, Context more = {});
 // AccessDeniedException where the secret's policy denies the request's action. Holders of the root policy are not asked: they mend policies that lock
