@@ -1,6 +1,6 @@
--- One workload for wrk: wrk ... -s bench.lua URL -- read|write|list|login|static TOKEN MOUNT NAMES BODY-FILE
+-- One workload for wrk: wrk ... -s bench.lua URL -- read|write|list|login|aws|static TOKEN MOUNT NAMES BODY-FILE
 -- Prints one line `RESULT {...}` of JSON when done.
-local kind, token, mount, names, body
+local kind, token, mount, names, body, headers
 local serial = 0
 
 function init(args)
@@ -9,6 +9,12 @@ function init(args)
     local file = assert(io.open(args[5], "rb"))
     body = file:read("*a")
     file:close()
+  end
+  if kind == "aws" then
+    headers = {}
+    for name, value in token:gmatch("([^\n:]+):([^\n]+)") do
+      if name ~= "host" then headers[name] = value end  -- wrk's own is the same
+    end
   end
   -- Each wrk thread begins elsewhere, so that they do not walk in step.
   serial = math.floor((tonumber(tostring({}):match("0x(%x+)"), 16) or 0) / 64) % names
@@ -22,6 +28,8 @@ function request()
     return wrk.format("POST", string.format("/v1/%s/data/w%05d", mount, serial), { ["X-Vault-Token"] = token, ["Content-Type"] = "application/json" }, body)
   elseif kind == "list" then
     return wrk.format("GET", string.format("/v1/%s/metadata/folder%d?list=true", mount, serial % 10), { ["X-Vault-Token"] = token })
+  elseif kind == "aws" then
+    return wrk.format("POST", "/", headers, body)
   elseif kind == "login" then
     return wrk.format("POST", string.format("/v1/auth/%s/login", mount), { ["Content-Type"] = "application/json" }, body)
   end
