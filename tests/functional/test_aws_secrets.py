@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from aws import ACCOUNT, REGION, Signer, refused
-from harness import unique
+from harness import unique, wait_until
 
 MISSING = "Secrets Manager can't find the specified secret."
 MARKED = "You can't perform this operation on the secret because it was marked for deletion."
@@ -501,13 +501,12 @@ def test_acknowledged_secrets_outlive_a_crash(make_server):
 def test_the_caching_client(sm, name):
     from aws_secretsmanager_caching import SecretCache, SecretCacheConfig
     sm.create_secret(Name=name, SecretString="one")
-    cache = SecretCache(config=SecretCacheConfig(secret_refresh_interval=2), client=sm)
-    assert cache.get_secret_string(name) == "one"
+    patient, eager = (SecretCache(config=SecretCacheConfig(secret_refresh_interval=seconds), client=sm) for seconds in (3600, 1))
+    assert patient.get_secret_string(name) == eager.get_secret_string(name) == "one"
     sm.put_secret_value(SecretId=name, SecretString="two")
-    assert cache.get_secret_string(name) == "one"
-    time.sleep(2.2)
-    assert cache.get_secret_string(name) == "two"
-    assert cache.get_secret_string(name, version_stage="AWSPREVIOUS") == "one"
+    assert patient.get_secret_string(name) == "one"
+    wait_until(lambda: eager.get_secret_string(name) == "two", what="the new version")
+    assert eager.get_secret_string(name, version_stage="AWSPREVIOUS") == "one"
 
 
 def test_rotation_needs_a_function(sm, name):
