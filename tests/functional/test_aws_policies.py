@@ -91,15 +91,3 @@ def test_vaults_api_mends_a_lock_out(aws, sm, name):
     aws.server.root.delete(f"secret/metadata/{name}").ok(204)
     with refused("ResourceNotFoundException"):
         sm.describe_secret(SecretId=name)
-
-
-def test_an_explicit_deny_binds_the_root_policy_too(aws, sm, name):
-    """As it binds AWS's own root user, who may still mend the policy itself."""
-    root = aws.user(unique("u"), policies=["root"]).client()
-    root.put_resource_policy(SecretId=name, ResourcePolicy=policy(action="*"))
-    for call in (root.get_secret_value, root.describe_secret, root.delete_secret):
-        with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
-            call(SecretId=name)
-    assert "Deny" in root.get_resource_policy(SecretId=name)["ResourcePolicy"]
-    root.delete_resource_policy(SecretId=name)
-    assert root.get_secret_value(SecretId=name)["SecretString"] == "v"

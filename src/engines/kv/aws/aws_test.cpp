@@ -571,6 +571,18 @@ TEST_F(Aws, KeepsAndEnforcesResourcePolicies) {
   EXPECT_EQ(act("PutResourcePolicy", R"("PolicyName":"other","ResourcePolicy":)" + q(deny)).type, "InvalidParameterException");
 }
 
+TEST_F(Aws, ADenyBindsTheRootPolicyTooButForThePolicyItself) {
+  create(1);
+  m.caller.root = true;
+  const std::string deny = R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}})";
+  EXPECT_EQ(act("PutResourcePolicy", R"("ResourcePolicy":)" + q(deny)).error, "");
+  for (std::string_view action : {"GetSecretValue", "DescribeSecret", "DeleteSecret"})
+    EXPECT_EQ(act(action, "").type, "AccessDeniedException") << action;
+  EXPECT_EQ(member(act("GetResourcePolicy", ""), "ResourcePolicy"), q(deny));
+  EXPECT_EQ(act("DeleteResourcePolicy", "").error, "");
+  EXPECT_EQ(act("GetSecretValue", "").error, "");
+}
+
 TEST_F(Aws, ReplicasShowTheirPrimary) {
   m.scope.primary_region = "us-east-1";
   create(1);
