@@ -541,3 +541,15 @@ def test_regions_are_apart(aws, sm, name):
     sm.create_secret(Name=name, SecretString="here")
     with refused("ResourceNotFoundException"):
         aws.root.client(region="ap-southeast-2").get_secret_value(SecretId=name)
+
+
+def test_names_of_the_greatest_length(sm):
+    name = unique("long") + "/" + "x" * 500
+    name = name[:512]
+    made = sm.create_secret(Name=name, SecretString="v")
+    for secret in (name, made["ARN"], made["ARN"][:-7]):
+        assert sm.get_secret_value(SecretId=secret)["SecretString"] == "v"
+    with refused("ValidationException", "Member must have length less than or equal to 512"):
+        sm.create_secret(Name="x" * 513, SecretString="v")
+    with refused("ResourceNotFoundException"):
+        sm.get_secret_value(SecretId="x" * 513)

@@ -51,6 +51,7 @@ constexpr Action actions[] = {
     {"secretsmanager:ValidateResourcePolicy", Area::named},
 };
 constexpr std::string_view service_prefix = "secretsmanager:";
+constexpr std::size_t max_name = 512;  // bytes, of AWS and of paths alike
 
 std::unexpected<Error> no_such_secret() {
   return fail(Code::not_found, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
@@ -78,7 +79,8 @@ Result<void> aim_at(core::Request& request, const Settings& settings, std::strin
   request.path = TRY(path_of(scope, settings, area, suffixed ? suffixed->name : arn->rest));
   if (!suffixed) return {};
   scope.suffix = suffixed->suffix;
-  request.by_action->alternative = TRY(path_of(scope, settings, area, arn->rest));
+  // A name of the greatest length has no longer one beside it.
+  if (auto whole = path_of(scope, settings, area, arn->rest)) request.by_action->alternative = *std::move(whole);
   return {};
 }
 
@@ -107,8 +109,9 @@ Result<void> aim(core::Request& request, const Settings& settings, json::Value b
   }
   const auto named = body.find(action->member);
   const std::string_view id = named && named->is_string() ? named->text() : std::string_view();
-  if (action->area == Area::folder || id.empty()) {
-    // Without a name the handler says what is missing.
+  const bool too_long = id.size() > max_name && (action->member == "Name" || !parse_secret_arn(id));
+  if (action->area == Area::folder || id.empty() || too_long) {
+    // Without a name, or with one that is too long to be a path, the handler says what is wrong.
     request.path = TRY(CanonicalPath::from_decoded(settings.mount + std::string(area) + "/"));
     return {};
   }

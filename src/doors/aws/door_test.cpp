@@ -99,6 +99,15 @@ TEST_F(AwsDoor, OtherRegionsHaveAFolder) {
             "ResourceNotFoundException");
 }
 
+TEST_F(AwsDoor, LeavesNamesThatAreTooLongToTheHandler) {
+  const std::string longest(512, 'x');
+  EXPECT_EQ(path_of("CreateSecret", R"({"Name":")" + longest + "\"}"), "secret/data/" + longest);
+  EXPECT_EQ(path_of("CreateSecret", R"({"Name":")" + longest + "x\"}"), "secret/data/");
+  EXPECT_EQ(path_of("GetSecretValue", R"({"SecretId":")" + longest + "x\"}"), "secret/data/");
+  EXPECT_EQ(path_of("GetSecretValue", R"({"SecretId":"arn:aws:secretsmanager:us-east-1:123456789012:secret:)" + longest + "-AbC123\"}"),
+            "secret/data/" + longest + " #AbC123");
+}
+
 TEST(AwsArn, ReadsArns) {
   const auto arn = parse_secret_arn("arn:aws:secretsmanager:us-east-1:123456789012:secret:/prod/a:b-AbC123");
   ASSERT_TRUE(arn);
