@@ -12,10 +12,10 @@ namespace coffer {
 
 // The part of the other API's world that the request is about. Texts that are AWS's come in AWS's spelling.
 struct ActionScope {
-  std::string_view action;    // "secretsmanager:GetSecretValue"
-  std::string partition;      // "aws"
+  std::string_view action;    // "secretsmanager:GetSecretValue", "keyvault:GetSecret"
+  std::string partition;      // "aws"; "" in requests of Azure's API
   std::string region;         // "eu-central-1": of the signature's scope
-  std::string account;        // twelve digits
+  std::string account;        // twelve digits; Azure: the vault's URL, which ids begin with, "https://prod.vault.example:8200"
   std::string name_prefix;    // what stands before a secret's name in the mount's key space, "" or "team/": names on the wire are without it
   // The six characters that an ARN ends in, which must be the object's own; "" where the request named the secret by its name. It may also be that they
   // are the end of the name (Endpoint::meant).

@@ -5,6 +5,7 @@
 
 #include "engines/kv/aws/access_marks.h"
 #include "engines/kv/aws/facet.h"
+#include "engines/kv/azure/vault.h"
 #include "engines/kv/model.h"
 
 // Stored records of the KV engine: whatever decodes encodes to a record that decodes to the same.
@@ -31,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   round_trip(input, coffer::kv::decode_plain);
   round_trip(input, coffer::kv::aws::decode_facet);
   round_trip(input, coffer::kv::aws::decode_days);
+  round_trip(input, coffer::kv::azure::decode_vault);
   if (const auto object = coffer::kv::decode_object(input)) {
     (void)object->custom_metadata.unpack();
     (void)coffer::kv::aws::decode_facet(object->aws);

@@ -6,6 +6,9 @@
 namespace coffer::kv {
 namespace {
 
+// What Azure's clients have disabled cannot be read by any API.
+std::unexpected<Error> disabled() { return fail(Code::permission_denied, "this version of the secret is disabled"); }
+
 // When the version counts as deleted: by itself, or with its object (through another door).
 Time deleted_at(const Object& object, const Version& version) {
   return object.state == State::deleted ? object.deleted_at : version.deleted_at;
@@ -103,6 +106,7 @@ Kv2::Maybe<Kept<SecretVersion>> Kv2::read_data(const Caller& caller, const Snaps
   schema::Answer<Kept<SecretVersion>>& answer = out->emplace();
   answer.value.view.metadata = describe_version(object.object, *version);
   if (readable(object.object, *version, caller.now)) {
+    if (!version->enabled) [[unlikely]] return disabled();
     if (version->apart) CHECK_OK(load_bytes(view, in.path, former));
     answer.value.view.data = Value{version->bytes, version->media};
   } else {
@@ -141,6 +145,7 @@ Result<schema::Reply> Kv2::patch_data(const Caller& caller, Transaction& view, c
   LoadedVersion current;
   current.version = object->object.current;
   if (!readable(object->object, current.version, caller.now)) return written(object->object, 404);
+  if (!current.version.enabled) return disabled();
   CHECK_OK(load_bytes(view, in.path, current));
   if (current.version.media != Media::json) return invalid("this secret is no JSON object, so it cannot be patched; write it whole");
   const json::Document before = TRY(json::Document::parse(current.version.bytes));
@@ -164,6 +169,7 @@ Kv2::Maybe<Kept<Subkeys>> Kv2::read_subkeys(const Caller& caller, const Snapshot
   out.emplace();
   out->value.view.metadata = describe_version(object.object, version.version);
   if (readable(object.object, version.version, caller.now)) {
+    if (!version.version.enabled) return disabled();
     CHECK_OK(load_bytes(view, in.path, version));
     std::string shown;  // what the read endpoint shows, whatever door wrote it
     json::Writer writer(shown);

@@ -82,6 +82,7 @@ std::vector<schema::Endpoint> Kv2::endpoints() {
                     .on(Verb::remove, this, &Kv2::wrong_delete, "Says which path to delete.")
                     .undocumented());
   for (schema::Endpoint& endpoint : aws_.endpoints()) out.push_back(std::move(endpoint));
+  for (schema::Endpoint& endpoint : azure_.endpoints()) out.push_back(std::move(endpoint));
   return out;
 }
 

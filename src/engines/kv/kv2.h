@@ -3,6 +3,7 @@
 
 #include "backend/backend.h"
 #include "engines/kv/aws/kv_aws.h"
+#include "engines/kv/azure/kv_azure.h"
 #include "engines/kv/object_store.h"
 #include "engines/kv/replies.h"
 #include "engines/kv/requests.h"
@@ -12,7 +13,7 @@ namespace coffer::kv {
 // KV version 2 (vault-api: secret/kv/kv-v2). Its handlers stand by topic in data.cpp, versions.cpp, metadata.cpp and kv2.cpp.
 class Kv2 final : public Backend {
  public:
-  explicit Kv2(const BackendServices& services) : random_(services.random), aws_(services.random) {}
+  explicit Kv2(const BackendServices& services) : random_(services.random), aws_(services.random), azure_(services.random) {}
   std::vector<schema::Endpoint> endpoints() override;
   [[nodiscard]] std::string_view help() const override;
   Result<void> configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) override;
@@ -62,6 +63,7 @@ class Kv2 final : public Backend {
 
   Random& random_;
   aws::KvAws aws_;
+  azure::KvAzure azure_;
 };
 
 struct Empty {

@@ -183,14 +183,21 @@ Result<schema::Reply> Kv2::patch_metadata(const Caller& caller, Transaction& vie
 
 Result<schema::Nothing> Kv2::delete_metadata(const Caller& caller, Transaction& view, const Named& in) {
   if (names_folder(caller)) return schema::Nothing{};
-  const auto object = TRY(load_to_write(view, in.path, caller.now));
+  auto object = TRY(load_to_write(view, in.path, caller.now));
   if (!object) return schema::Nothing{};
   if (!object->object.aws.empty()) {
     const aws::Facet facet = TRY(aws::decode_facet(object->object.aws));
     if (!facet.replicas.empty() || !facet.replica_of.empty())
       return invalid("this secret is replicated between regions: end its replication by the API that began it, then delete it");
   }
-  CHECK_OK(remove(view, in.path, *object));
+  const azure::Vault vault = TRY(azure::load_vault(view));
+  if (!vault.purge_protection) {
+    CHECK_OK(remove(view, in.path, *object));
+    return schema::Nothing{};
+  }
+  // What nobody may purge is kept for its time.
+  if (object->object.state == State::deleted) return invalid("purge protection is on for this mount: the secret goes at the end of its retention period");
+  CHECK_OK(delete_until(view, in.path, *object, caller.now, std::chrono::days(vault.soft_delete_days)));
   return schema::Nothing{};
 }
 

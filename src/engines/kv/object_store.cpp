@@ -6,6 +6,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/encoding.h"
+
 namespace coffer::kv {
 namespace {
 
@@ -113,6 +115,21 @@ Result<void> set_aside(Transaction& view, std::string_view name, Object& object)
   return view.put(seq_key('v', name, object.current.seq), encode(object.current));
 }
 
+bool has_upper_case(std::string_view name) { return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; }); }
+
+// Lets a new object be found in any spelling of its name.
+Result<void> note_spelling(Transaction& view, std::string_view name, const Object& object) {
+  if (object.created != never || !has_upper_case(name)) return {};
+  return view.put(name_key('f', ascii_lower(name)), name);
+}
+Result<void> forget_spelling(Transaction& view, std::string_view name) {
+  if (!has_upper_case(name)) return {};
+  const std::string key = name_key('f', ascii_lower(name));
+  const auto noted = TRY(view.get(key));
+  if (noted && noted->reveal_text() == name) view.erase(key);
+  return {};
+}
+
 void begin(const Object& object, const MountConfig& config, Version& next, Time now) {
   next.seq = object.last() + 1;
   next.created = next.updated = now;
@@ -208,6 +225,7 @@ Result<void> add_version(Transaction& view, std::string_view name, LoadedObject&
     CHECK_OK(drop_unless_kept(view, name, object, facet, freed));
   }
   begin(object, config, next, now);
+  CHECK_OK(note_spelling(view, name, object));
   if (object.created == never) object.created = now;
   object.updated = now;
   object.current = next;
@@ -223,6 +241,7 @@ Result<std::uint64_t> add_aside(Transaction& view, std::string_view name, Loaded
   CHECK_OK(set_apart(view, name, next));
   CHECK_OK(view.put(seq_key('v', name, next.seq), encode(next)));
   if (!next.client_token.empty()) CHECK_OK(view.put(token_key(name, next.client_token), std::to_string(next.seq)));
+  CHECK_OK(note_spelling(view, name, object));
   if (object.created == never) object.created = now;
   object.updated = now;
   object.newest = next.seq;
@@ -309,6 +328,7 @@ Result<void> remove(Transaction& view, std::string_view name, const LoadedObject
     if (object.current.seq < object.first()) erase(object.current.seq);
   }
   if (object.state == State::deleted) forget_purge(view, name, object.purge_at);
+  CHECK_OK(forget_spelling(view, name));
   view.erase(name_key('a', name));
   view.erase(name_key('o', name));
   return {};
@@ -328,6 +348,52 @@ Result<std::vector<std::string>> due(const Snapshot& view, Time now, std::size_t
 
 Result<void> note_purge(Transaction& view, std::string_view name, Time at) { return view.put(purge_key(name, at), ""); }
 void forget_purge(Transaction& view, std::string_view name, Time at) { view.erase(purge_key(name, at)); }
+
+Result<void> delete_until(Transaction& view, std::string_view name, LoadedObject& loaded, Time now, Duration window) {
+  Object& object = loaded.object;
+  object.state = State::deleted;
+  object.deleted_at = now;
+  object.purge_at = now + window;
+  CHECK_OK(note_purge(view, name, object.purge_at));
+  return save(view, name, loaded);
+}
+
+Result<std::vector<PurgeEntry>> purge_schedule(const Snapshot& view, std::string_view after, std::size_t limit) {
+  std::vector<PurgeEntry> out;
+  for (std::string& key : TRY(view.children("e/", '\0', after, limit))) {
+    PurgeEntry entry;
+    std::uint64_t seconds = 0;
+    const std::size_t slash = key.find('/');
+    const auto [end, fault] = std::from_chars(key.data(), key.data() + std::min(slash, key.size()), seconds, 16);
+    if (fault != std::errc() || slash == key.npos || end != key.data() + slash) continue;
+    entry.seconds = static_cast<std::int64_t>(seconds);
+    entry.name = key.substr(slash + 1);
+    entry.key = std::move(key);
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::string_view name) {
+  std::vector<std::string> out;
+  std::string lower = ascii_lower(name);
+  if (const auto noted = TRY(view.get(name_key('f', lower))); noted && noted->reveal_text() != name) out.emplace_back(noted->reveal_text());
+  if (lower != name) out.insert(out.begin(), std::move(lower));
+  return out;
+}
+
+Result<void> put_version(Transaction& view, std::string_view name, Version version) {
+  if (!version.client_token.empty()) CHECK_OK(view.put(token_key(name, version.client_token), std::to_string(version.seq)));
+  CHECK_OK(set_apart(view, name, version));
+  return view.put(seq_key('v', name, version.seq), encode(version));
+}
+
+Result<void> restore_object(Transaction& view, std::string_view name, LoadedObject& loaded) {
+  const Version& current = loaded.object.current;
+  if (!current.client_token.empty()) CHECK_OK(view.put(token_key(name, current.client_token), std::to_string(current.seq)));
+  if (has_upper_case(name)) CHECK_OK(view.put(name_key('f', ascii_lower(name)), name));
+  return save(view, name, loaded);
+}
 
 Result<bool> has_due(const Snapshot& view, Time now) { return !TRY(due(view, now, 1)).empty(); }
 

@@ -19,7 +19,9 @@
 //   u/<name> 0 <token>       the number of the version that a request with this token made (AWS's door)
 //   a/<name>                 when the object was last read (AWS's door)
 //   e/<16 hex seconds>/<name> an object that is to be purged then
+//   f/<name in lower case>   the name of an object that has letters in upper case
 //   s/<name>                 a secret of version 1
+//   z, k                     the vault that Azure's clients see, and the key of its backups (azure/)
 // All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
 namespace coffer::kv {
 
@@ -97,6 +99,20 @@ void forget_purge(Transaction& view, std::string_view name, Time at);
 [[nodiscard]] Result<std::size_t> purge_due(Transaction& view, Time now, std::size_t limit);
 // Whether there are any.
 [[nodiscard]] Result<bool> has_due(const Snapshot& view, Time now);
+
+// Marks the object as deleted, to be recovered until the window has passed.
+[[nodiscard]] Result<void> delete_until(Transaction& view, std::string_view name, LoadedObject& loaded, Time now, Duration window);
+// Objects that are to be purged, soonest first: up to `limit` after the entry with that key.
+struct PurgeEntry {
+  std::string key, name;
+  std::int64_t seconds = 0;  // since 1970
+};
+[[nodiscard]] Result<std::vector<PurgeEntry>> purge_schedule(const Snapshot& view, std::string_view after, std::size_t limit);
+// Names that differ from `name` only in the case of letters and may be objects': for APIs whose names are case-insensitive.
+[[nodiscard]] Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::string_view name);
+// Writes an object and its former versions under the numbers that they have, where there is none.
+[[nodiscard]] Result<void> put_version(Transaction& view, std::string_view name, Version version);
+[[nodiscard]] Result<void> restore_object(Transaction& view, std::string_view name, LoadedObject& loaded);
 
 // Names of objects and folders directly below `folder` ("" or "a/b", without a slash at its end), or of all objects below when `deep`.
 [[nodiscard]] Result<std::vector<std::string>> list(const Snapshot& view, std::string_view folder, bool deep, const schema::Page& page);

@@ -40,12 +40,12 @@ struct Codec<kv::Value> {
   static constexpr WireType wire{"object"};
   static Result<kv::Value> decode(json::Value v) { return kv::Value{v.raw()}; }
   static void encode(json::Writer& w, const kv::Value& v) {
-    if (v.bytes.empty())
+    if (v.media == kv::Media::text)  // may be empty: Azure's API allows that
+      w.begin_object().key("value").string(v.bytes).end_object();
+    else if (v.bytes.empty())
       w.null();
     else if (v.media == kv::Media::json)
       w.raw(v.bytes);
-    else if (v.media == kv::Media::text)
-      w.begin_object().key("value").string(v.bytes).end_object();
     else
       w.begin_object().key("value").string(base64_encode(v.bytes)).end_object();
   }

@@ -57,6 +57,7 @@ Result<schema::Nothing> Kv2::undelete_versions(const Caller& caller, Transaction
 
 Result<schema::Nothing> Kv2::destroy_versions(const Caller& caller, Transaction& view, const Versions& in) {
   if (in.versions.empty()) return invalid("no version number provided");
+  if (TRY(azure::load_vault(view)).purge_protection) return invalid("purge protection is on for this mount: versions cannot be destroyed");
   CHECK_OK(for_each(caller, view, in, [&](LoadedObject& object, LoadedVersion& version) -> Result<void> {
     return destroy_version(view, in.path, object, version);
   }));

@@ -2,6 +2,7 @@
 
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
+#include "engines/kv/azure/vault.h"
 
 // DeleteSecret and RestoreSecret.
 namespace coffer::kv::aws {
@@ -39,6 +40,9 @@ Result<Deleted> KvAws::remove(const Caller& caller, Transaction& view, const Del
     return refuse(Refusal::invalid_parameter, fmt::format("You can't delete secret {} that still has replica regions [{}].",
                                                           secret.place.name(), region_list(secret.facet)));
   if (force) {
+    if (TRY(azure::load_vault(view)).purge_protection)
+      return refuse(Refusal::invalid_request,
+                    "You can't use ForceDeleteWithoutRecovery on this secret: purge protection is on for the mount that holds it.");
     Deleted out{secret.arn(), secret.place.name(), {caller.now}};
     CHECK_OK(kv::remove(view, secret.home, secret.loaded));
     return out;

@@ -74,6 +74,7 @@ Result<KeptValue> KvAws::value_of(const Caller& caller, const Snapshot& view, st
   if (wanted.seq == 0) return wanted.missing;
   auto version = TRY(load_version(view, secret.home, secret.object(), wanted.seq));
   if (!version || version->version.destroyed || version->version.deleted(caller.now)) return wanted.missing;
+  if (!version->version.enabled) return refuse(Refusal::access_denied, "This version of the secret is disabled.");
   CHECK_OK(load_bytes(view, secret.home, *version));
   const Version& v = version->version;
   if (v.bytes.empty()) return wanted.missing;  // made empty by a rotation, which has not filled it yet

@@ -1,0 +1,107 @@
+#include "base/encoding.h"
+#include "crypto/aead.h"
+#include "engines/kv/aws/facet.h"
+#include "engines/kv/azure/kv_azure.h"
+#include "storage/limits.h"
+
+// A secret with all its versions as one sealed text. Only the mount that made it can open it, and only where the name is free.
+namespace coffer::kv::azure {
+namespace {
+
+using schema::Verb;
+
+constexpr std::uint64_t format = 1;
+constexpr std::string_view key_of_backups = "k", sealed_for = "coffer azure backup 1";
+
+Result<SecretBytes> backup_key(Transaction& view, Random& random) {
+  auto stored = TRY(view.get(key_of_backups));
+  if (stored) return *std::move(stored);
+  SecretBytes made = crypto::random_secret(crypto::Aes256Gcm::key_bytes, random);
+  CHECK_OK(view.put(key_of_backups, made.reveal_text()));
+  return made;
+}
+
+std::unexpected<Error> unreadable() { return bad_parameter("The backup is damaged, or was made of another vault."); }
+
+// What another region's copies would mean for a restored secret is not in the backup.
+Result<void> leave_regions(LoadedObject& loaded) {
+  if (loaded.object.aws.empty()) return {};
+  aws::Facet facet = TRY(aws::decode_facet(loaded.object.aws));
+  facet.replicas.clear();
+  facet.primary_region.clear();
+  loaded.set(facet);
+  return {};
+}
+
+Result<std::string> packed(const Snapshot& view, Secret& secret) {
+  CHECK_OK(leave_regions(secret.loaded));
+  Object& object = secret.object();
+  LoadedVersion current;
+  current.version = object.current;
+  CHECK_OK(load_bytes(view, secret.path, current));
+  object.current = current.version;
+  object.current.apart = false;
+  RecordWriter out(format);
+  out.text(secret.name).text(encode(object));
+  for (std::uint64_t seq = object.last(); seq >= object.first(); --seq) {
+    if (seq == object.current.seq) continue;
+    auto version = TRY(load_version(view, secret.path, object, seq));
+    if (!version) continue;
+    CHECK_OK(load_bytes(view, secret.path, *version));
+    version->version.apart = false;
+    out.text(encode(version->version));
+    if (out.bytes().size() > largest_value) return bad_parameter("The secret and its versions are too large for a backup.");
+  }
+  return std::move(out.bytes());
+}
+
+}  // namespace
+
+Result<BackupBlob> KvAzure::backup(const Caller& caller, Transaction& view, const OneSecret& in) {
+  CHECK_OK(open_vault(caller, view));
+  auto secret = TRY(look(caller, view, in.path, "azure/backup", Verb::write));
+  if (!secret || !shows(secret->object(), caller.now)) return no_such_secret(name_of(caller, in.path));
+  if (!secret->object().aws.empty() && !TRY(aws::decode_facet(secret->object().aws)).replica_of.empty()) return is_replicated(secret->name);
+  const SecretBytes key = TRY(backup_key(view, random_));
+  std::string plain = TRY(packed(view, *secret));
+  BackupBlob out{base64url_encode(crypto::seal_box(key.reveal(), sealed_for, plain, random_))};
+  wipe(plain);
+  return out;
+}
+
+Result<KvAzure::KeptBundle> KvAzure::restore(const Caller& caller, Transaction& view, const RestoreSecret& in) {
+  const Vault vault = TRY(open_vault(caller, view));
+  const auto box = base64url_decode(in.value);
+  if (!box || in.value.empty()) return unreadable();
+  const SecretBytes key = TRY(backup_key(view, random_));
+  const auto plain = crypto::open_box(key.reveal(), sealed_for, *box);
+  if (!plain) return unreadable();
+  RecordReader reader(plain->reveal_text());
+  if (reader.number() != format) return unreadable();
+  const std::string name(reader.text());
+  const std::string_view record = reader.text();
+  CHECK_OK(check_name(name));
+
+  const std::string path = caller.scope->name_prefix + name;
+  const std::string whole = caller.mount->path + "data/" + path;
+  if (caller.authority == nullptr || !caller.authority->allows(whole, Verb::write))
+    return fail(Code::permission_denied, "permission denied");
+  CHECK_OK(load_to_write(view, path, caller.now));  // removes what has lapsed
+  if (TRY(look(caller, view, path, "data", Verb::write))) return name_is_taken(name);
+
+  LoadedObject loaded;
+  if (!decode_into(record, loaded.object)) return unreadable();
+  while (!reader.at_end()) {
+    const std::string_view former = reader.text();
+    if (!reader.ok()) return unreadable();
+    CHECK_OK(put_version(view, path, TRY(decode_version(former))));
+  }
+  CHECK_OK(restore_object(view, path, loaded));
+  Secret written{path, name, {}};
+  if (!TRY(load_into(view, path, caller.now, nullptr, written.loaded))) return fail(Code::internal, "what was written is not there");
+  LoadedVersion version;
+  version.version = written.object().current;
+  return bundle(caller, vault, std::move(written), std::move(version));
+}
+
+}  // namespace coffer::kv::azure
