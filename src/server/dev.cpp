@@ -129,6 +129,20 @@ Result<DevServer> start_dev(core::Core& core, const ServerOptions& options) {
   return out;
 }
 
+namespace {
+// Azure's clients insist on TLS. Their managed identity is the root token.
+void print_azure(const DevServer& dev) {
+  if (dev.ca_file.empty()) return;
+  const std::string port = dev.address.substr(dev.address.rfind(':'));
+  std::printf(
+      "Azure Key Vault's clients (DefaultAzureCredential) need these; the vault's name must be this machine's:\n\n"
+      "    $ export AZURE_KEYVAULT_URL='https://secret.vault.localhost%s'\n"
+      "    $ export IDENTITY_ENDPOINT='%s/msi/token' IDENTITY_HEADER='%s'\n"
+      "    $ export REQUESTS_CA_BUNDLE='%s' NODE_EXTRA_CA_CERTS='%s'\n\n",
+      port.c_str(), dev.address.c_str(), dev.root_token.c_str(), dev.ca_file.c_str(), dev.ca_file.c_str());
+}
+}  // namespace
+
 void print_dev(const DevServer& dev) {
   std::printf(
       "WARNING! dev mode is enabled! In this mode, Coffer runs entirely for development: it\n"
@@ -144,9 +158,10 @@ void print_dev(const DevServer& dev) {
       "AWS Secrets Manager's clients (aws secretsmanager list-secrets) need these:\n\n"
       "    $ export AWS_ENDPOINT_URL='%s' AWS_REGION='us-east-1' AWS_DEFAULT_REGION='us-east-1'\n"
       "    $ export AWS_ACCESS_KEY_ID='%s'\n"
-      "    $ export AWS_SECRET_ACCESS_KEY='%s'\n\n"
-      "Development mode should NOT be used in production installations!\n\n",
+      "    $ export AWS_SECRET_ACCESS_KEY='%s'\n\n",
       dev.unseal_key.c_str(), dev.root_token.c_str(), dev.address.c_str(), dev.aws_access_key_id.c_str(), dev.aws_secret_access_key.c_str());
+  print_azure(dev);
+  std::printf("Development mode should NOT be used in production installations!\n\n");
   std::fflush(stdout);
 }
 

@@ -18,7 +18,7 @@ struct DevServer {
 void print_dev(const DevServer& dev);
 // ~/.vault-token, mode 0600.
 [[nodiscard]] Result<void> store_token(const std::string& token);
-// A self-signed P-256 certificate for localhost in `folder`: cert.pem (its own CA) and key.pem.
+// A self-signed P-256 certificate for localhost and the vaults of Azure's clients (*.vault.localhost) in `folder`: cert.pem (its own CA) and key.pem.
 [[nodiscard]] Result<void> make_dev_certificate(const std::string& folder);
 
 }  // namespace coffer::server

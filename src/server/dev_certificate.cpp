@@ -48,7 +48,7 @@ Result<void> make_dev_certificate(const std::string& folder) {
   X509_NAME* name = X509_get_subject_name(x);
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>("coffer dev server"), -1, -1, 0);
   X509_set_issuer_name(x, name);
-  if (!add_extension(x, NID_basic_constraints, "critical,CA:TRUE") || !add_extension(x, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") ||
+  if (!add_extension(x, NID_basic_constraints, "critical,CA:TRUE") || !add_extension(x, NID_subject_alt_name, "DNS:localhost,DNS:*.vault.localhost,IP:127.0.0.1,IP:::1") ||
       !add_extension(x, NID_ext_key_usage, "serverAuth") || X509_sign(x, key.get(), EVP_sha256()) == 0)
     return failed();
   const FilePtr certificate_file(BIO_new_file((folder + "/vault-ca.pem").c_str(), "w")), own(BIO_new_file((folder + "/vault-cert.pem").c_str(), "w"));

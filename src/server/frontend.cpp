@@ -97,6 +97,8 @@ void Frontend::refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors
 }
 
 void Frontend::handle(const http::Request& request, http::Loop& loop, http::Responder respond) {
+  if (azure_)
+    if (auto x = in_azure_door(request, respond)) return handle_azure(std::move(x), loop);
   if (aws_)
     if (auto x = in_aws_door(request, respond)) return handle_aws(std::move(x), loop);
   auto x = std::make_shared<InDoor>();

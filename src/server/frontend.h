@@ -1,6 +1,7 @@
 #pragma once
 #include "core/core.h"
 #include "doors/aws/door.h"
+#include "doors/azure/door.h"
 #include "doors/vault/door.h"
 #include "server/forwarded_for.h"
 #include "server/http/http.h"
@@ -21,6 +22,7 @@ class Frontend final : public http::Handler {
     std::string hostname;                  // X-Vault-Hostname of answers; "" for none
     std::vector<ListenerRules> listeners;  // by index, as the HTTP server counts them
     std::optional<doors::aws::Settings> aws;  // nothing: AWS's clients are not served
+    std::optional<doors::azure::Settings> azure;
   };
   Frontend(core::Core& core, Options options);
   void handle(const http::Request& request, http::Loop& loop, http::Responder respond) override;
@@ -29,8 +31,10 @@ class Frontend final : public http::Handler {
  private:
   struct InDoor;
   struct InAwsDoor;
+  struct InAzureDoor;
   [[nodiscard]] http::Response to_response(std::size_t listener, doors::vault::HttpAnswer answer) const;
   [[nodiscard]] http::Response to_response(std::size_t listener, doors::aws::HttpAnswer answer) const;
+  [[nodiscard]] http::Response to_response(std::size_t listener, doors::azure::HttpAnswer answer) const;
   // Records a request that its listener or its door refuses, and answers it.
   void refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused);
   // The rules of the listener that the request came to hold, or why it is refused. May set the client's address.
@@ -38,10 +42,13 @@ class Frontend final : public http::Handler {
 
   void handle_aws(std::shared_ptr<InAwsDoor> x, http::Loop& loop);
   [[nodiscard]] std::shared_ptr<InAwsDoor> in_aws_door(const http::Request& request, http::Responder& respond) const;
+  void handle_azure(std::shared_ptr<InAzureDoor> x, http::Loop& loop);
+  [[nodiscard]] std::shared_ptr<InAzureDoor> in_azure_door(const http::Request& request, http::Responder& respond) const;
 
   core::Core& core_;
   const Options options_;
   std::optional<doors::aws::Door> aws_;
+  std::optional<doors::azure::Door> azure_;
 };
 
 }  // namespace coffer::server

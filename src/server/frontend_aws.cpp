@@ -14,6 +14,7 @@ struct Frontend::InAwsDoor {
 
 Frontend::Frontend(core::Core& core, Options options) : core_(core), options_(std::move(options)) {
   if (options_.aws) aws_.emplace(*options_.aws, core_.system().clock);
+  if (options_.azure) azure_.emplace(*options_.azure, core_.system().clock);
 }
 
 http::Response Frontend::to_response(std::size_t listener, doors::aws::HttpAnswer answer) const {

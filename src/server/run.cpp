@@ -189,6 +189,16 @@ Frontend::Options frontend_options(const config::Config& config) {
   }
   if (!config.aws.disabled)
     out.aws = {config.aws.partition, config.aws.account_id, config.aws.region, config.aws.regions, config.aws.mount, config.aws.name_prefix, config.aws.key_ring, config.aws.path_prefix};
+  if (!config.azure.disabled) {
+    const config::Azure& azure = config.azure;
+    doors::azure::Settings& into = out.azure.emplace();
+    into.suffix = azure.suffix;
+    into.tenant = azure.tenant;
+    into.authority = azure.authority;
+    into.login_mount = azure.login_mount;
+    for (const auto& [name, place] : azure.vaults) into.vaults[name] = {place.mount, place.folder};
+    into.hosts = azure.hosts;
+  }
   for (const auto& l : config.listeners) {
     auto& rules = out.listeners.emplace_back();
     rules.require_request_header = l.require_request_header;

@@ -14,6 +14,8 @@ std::string mount_key(std::string_view mount, std::string_view id) { return std:
 }  // namespace
 
 std::string principal_arn(const ActionScope& scope, const token::Record& token) {
+  // Azure's clients know an application and an object.
+  if (scope.partition.empty()) return "appid=" + token.display_name + ";oid=" + token.entity_id;
   std::string_view name;
   for (const auto& [key, value] : token.meta)
     if (key == principal_meta) name = value;

@@ -45,10 +45,16 @@ class InternalTopic final : public Topic {
                       .on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/ui/namespaces", "Namespaces.").on(Verb::read, this, &T::namespaces, "Namespaces that the caller can reach.", Access::optional));
     out.push_back(schema::at("internal/specs/openapi", "OpenAPI of all that is mounted.").on(Verb::read, this, &T::openapi, "The OpenAPI document.", Access::optional).heavy());
+    // The door has the documents; its requests for them are recorded like all others.
+    out.push_back(schema::at("internal/azure", "Documents of the authority that Azure's clients ask.")
+                      .on_action("azure:Discover", Verb::read, this, &T::nothing, "Tells where tokens are given.", Access::anyone)
+                      .works_sealed()
+                      .undocumented());
     return out;
   }
 
  private:
+  Result<schema::Nothing> nothing(const Caller&, const Snapshot&, const Empty&) { return schema::Nothing{}; }
   static bool reaches(const Exchange& x, std::string_view path) { return x.token && (x.token->acl->is_root() || x.token->acl->reaches(path)); }
   Result<Custom> mounts(const Caller& c, const Snapshot&, const Empty&) {
     const Exchange& x = exchange_of(c);

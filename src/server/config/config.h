@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -106,6 +107,17 @@ struct Aws {
   std::string name_prefix, path_prefix;                               // "team/"; "/aws"
 };
 
+// Azure's door.
+struct Azure {
+  struct Place {
+    std::string mount, folder;  // with a slash at the end; the folder may be ""
+  };
+  bool disabled = false;
+  std::string suffix = "vault.localhost", tenant = "adfs", authority, login_mount = "auth/approle/";
+  std::map<std::string, Place, std::less<>> vaults;
+  std::map<std::string, std::string, std::less<>> hosts;
+};
+
 struct Config {
   std::vector<Listener> listeners;
   Storage storage;
@@ -124,6 +136,7 @@ struct Config {
   Telemetry telemetry;
   std::vector<UserLockout> user_lockouts;
   Aws aws;
+  Azure azure;
   bool dev = false;
   // What was accepted and has no effect here, or deserves attention. For the log, and for `operator validate-config`.
   std::vector<Problem> notes;

@@ -45,6 +45,34 @@ TEST(Config, SaysWhatIsNotAppliedYet) {
   EXPECT_THAT(config.notes[0].text(), HasSubstr("\"metrics_prefix\" is not applied yet"));
 }
 
+TEST(Config, TakesAzuresVaults) {
+  const Config config = good(with(R"(azure {
+  suffix = "Vault.Example.com"
+  tenant = "t1"
+  authority = "https://login.example.com:8200/"
+  login_mount = "auth/apps"
+  vaults {
+    prod = "kv/prod"
+    team = "secret:team"
+  }
+  hosts {
+    "kv.example.com" = "prod"
+  }
+})"));
+  EXPECT_EQ(config.azure.suffix, "vault.example.com");
+  EXPECT_EQ(config.azure.authority, "https://login.example.com:8200");
+  EXPECT_EQ(config.azure.login_mount, "auth/apps/");
+  EXPECT_EQ(config.azure.vaults.at("prod").mount, "kv/prod/");
+  EXPECT_EQ(config.azure.vaults.at("prod").folder, "");
+  EXPECT_EQ(config.azure.vaults.at("team").mount, "secret/");
+  EXPECT_EQ(config.azure.vaults.at("team").folder, "team/");
+  EXPECT_EQ(config.azure.hosts.at("kv.example.com"), "prod");
+  EXPECT_THAT(wrong(with("azure { sufix = \"a.b\" }")), HasSubstr("sufix"));
+  for (const char* bad : {"suffix = \"a b\"", "suffix = \".a\"", "authority = \"http://a\"", "authority = \"https://a/b\"", "tenant = \"a/b\"",
+                          "login_mount = \"approle\"", "vaults { \"a b\" = \"kv/\" }", "vaults { a = \"\" }", "hosts { \"a\" = \"b.c\" }"})
+    EXPECT_NE(wrong(with("azure {\n" + std::string(bad) + "\n}")), "accepted") << bad;
+}
+
 TEST(Config, TakesHvacsJson) {
   const Config config =
       good(R"({"backend":{"inmem":{}},"listener":{"tcp":{"address":"127.0.0.1:8201","tls_cert_file":"c.pem","tls_key_file":"k.pem"}},

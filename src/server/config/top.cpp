@@ -69,6 +69,7 @@ constexpr Setting<Config> table[] = {
     {"audit", read_audits, "Audit devices, as `audit \"file\" \"name\" { options { } }`.", false, true},
     {"telemetry", read_telemetry, "Metrics."},
     {"aws", read_aws, "What AWS's clients see: `aws { account_id = \"123456789012\" }`."},
+    {"azure", read_azure, "What Azure's clients see: `azure { suffix = \"vault.example.com\" }`."},
     {"user_lockout", read_user_lockout, "When failed logins lock a user: `user_lockout \"all\" { }`, or one login method.", false, true},
     setting<&Config::audit_dirs>("audit_dirs", "Folders beneath which the API may place audit files. Default: `audit` in the data folder, `/var/log`, `/vault/logs`."),
     {"api_addr", read_url<&Config::api_addr>, "The address that clients are told, as a URL."},

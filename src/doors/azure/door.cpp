@@ -1,0 +1,155 @@
+#include "doors/azure/door.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/random.h"
+#include "doors/azure/answers.h"
+#include "doors/azure/authority.h"
+#include "doors/azure/operations.h"
+
+namespace coffer::doors::azure {
+namespace {
+
+constexpr std::size_t largest_body = 16u << 20;  // a backup; what else is too large says the operation
+constexpr json::Limits json_limits{.depth = 16, .values = 10'000, .members = 2'000, .string_bytes = 16u << 20};
+constexpr std::string_view login_label = "login";
+
+// First segments of paths that are no vault's, whatever the host is called.
+bool is_vaults_api(std::string_view path) { return path.starts_with("/v1/") || path == "/ui" || path.starts_with("/ui/"); }
+
+bool is_label(std::string_view text) {
+  return !text.empty() && text.size() <= 63 &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+std::unexpected<Error> bad_body() {
+  return fail(Code::invalid_argument, "BadParameter", "The request body is no JSON object that can be read.");
+}
+
+// What the URL says beside the body, as members of an object: `"version":"..."`.
+std::string members_of_url(const Operation& operation, const Target& target, std::string_view api_version) {
+  std::string out;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append(out.empty() ? "" : ",").append(json::quoted(name)).append(":").append(json::quoted(value));
+  };
+  if (!operation.version.empty()) add("version", operation.version);
+  if (!operation.is_list) return out;
+  add("api-version", api_version);
+  for (const std::string_view name : {"maxresults", "$skiptoken"})
+    if (const std::string* value = find(target.query, name)) add(name, *value);
+  return out;
+}
+
+// Those members win over the body's.
+Result<json::Document> join(std::string_view body, const std::string& members) {
+  auto document = json::Document::parse(body.empty() ? std::string_view("{}") : body, json_limits);
+  if (!document || !document->root().is_object()) return bad_body();
+  if (members.empty()) return *std::move(document);
+  std::string text(document->root().raw());
+  text.pop_back();
+  if (document->root().size() > 0) text.push_back(',');
+  text.append(members).push_back('}');
+  auto joined = json::Document::parse(text, json_limits);
+  wipe(text);
+  if (!joined) return bad_body();
+  return *std::move(joined);
+}
+
+}  // namespace
+
+Door::Door(Settings settings, Clock& clock) : settings_(std::move(settings)), dotted_suffix_("." + settings_.suffix), clock_(clock) {}
+
+bool Door::claims(const HttpRequest& http, Context& context) const {
+  const std::string_view path = http.target.substr(0, http.target.find('?'));
+  if (is_vaults_api(path)) return false;
+  const auto host = parse_host(header_of(http.headers, "host"));
+  if (!host) return false;
+  return claims_vault(*host, path, context) || claims_authority(http, *host, context);
+}
+
+bool Door::claims_vault(const Host& host, std::string_view, Context& context) const {
+  std::string parent = settings_.suffix;
+  if (const auto named = settings_.hosts.find(host.name); named != settings_.hosts.end()) {
+    context.vault = named->second;
+    // Clients check that a vault's host lies below the challenge's resource.
+    const std::size_t dot = host.name.find('.');
+    parent = dot == host.name.npos ? host.name : host.name.substr(dot + 1);
+  } else if (host.name.ends_with(dotted_suffix_)) {
+    const std::string_view label = std::string_view(host.name).substr(0, host.name.size() - dotted_suffix_.size());
+    if (!is_label(label) || label == login_label) return false;
+    context.vault = label;
+  } else {
+    return false;
+  }
+  context.purpose = Purpose::operation;
+  context.base_url = "https://" + host.whole();
+  context.resource = "https://" + parent + host.port;
+  context.authority =
+      (settings_.authority.empty() ? "https://login" + dotted_suffix_ + host.port : settings_.authority) + "/" + settings_.tenant;
+  return true;
+}
+
+bool Door::claims_authority(const HttpRequest& http, const Host& host, Context& context) const {
+  const auto target = parse_target(http.target);
+  if (!target) return false;
+  const auto purpose = purpose_of(http.method, *target, "https://" + host.whole(), settings_.tenant, context.body);
+  if (purpose) context.purpose = *purpose;
+  return purpose.has_value();
+}
+
+Result<core::Request> Door::decode(const HttpRequest& http, Context& context) const {
+  switch (context.purpose) {
+    case Purpose::operation: return decode_operation(http, context);
+    case Purpose::token: return decode_token(http);
+    case Purpose::identity_login:
+    case Purpose::identity_token: return decode_identity(http, context);
+    case Purpose::document: break;
+  }
+  core::Request out = begin(http);
+  out.verb = schema::Verb::read;
+  out.path = TRY(CanonicalPath::from_decoded("sys/internal/azure"));
+  out.by_action = std::make_unique<core::ByAction>();
+  out.by_action->scope.action = "azure:Discover";
+  return out;
+}
+
+core::Request Door::begin(const HttpRequest& http) const {
+  core::Request out;
+  append_request_id(out.id);
+  out.verb = schema::Verb::write;
+  out.remote_address = http.remote_address;
+  out.remote_port = http.remote_port;
+  out.client_certificate = http.client_certificate;
+  out.headers = http.headers;
+  out.body_bytes = http.body.size();
+  return out;
+}
+
+Result<core::Request> Door::decode_operation(const HttpRequest& http, Context& context) const {
+  core::Request out = begin(http);
+  // Who shows no token is told where to get one, before anything else is looked at.
+  const auto token = read_bearer(http.headers);
+  if (!token || token->empty()) return missing_token();
+  out.token = *token;
+  auto target = parse_target(http.target);
+  if (!target) return fail(Code::invalid_argument, "BadParameter", std::move(target).error().message);
+  const std::string api_version = TRY(api_version_of(*target));
+  const auto place = settings_.vaults.find(context.vault);
+  const Place own = place != settings_.vaults.end() ? place->second : Place{context.vault + "/", ""};
+  Operation operation = TRY(operation_of(http.method, *target, own));
+  if (http.body.size() > largest_body) return fail(Code::too_large, "the request is too large");
+
+  out.path = TRY(CanonicalPath::from_decoded(own.mount + operation.path));
+  out.by_action = std::make_unique<core::ByAction>();
+  ActionScope& scope = out.by_action->scope;
+  scope.action = operation.action;
+  scope.name_prefix = own.folder;
+  scope.account = context.base_url;
+  std::string members = members_of_url(operation, *target, api_version);
+  const std::string_view body = operation.has_body ? http.body : std::string_view();
+  if (!members.empty() || operation.has_body) out.parse_body = [body, members = std::move(members)] { return join(body, members); };
+  return out;
+}
+
+}  // namespace coffer::doors::azure

@@ -1,0 +1,87 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/request.h"
+#include "doors/azure/url.h"
+
+// Azure's wire formats: Key Vault (secrets), the authority that gives its clients tokens, and the endpoints of managed identities. No state, no policy, no
+// storage: an operation becomes a request for the path that Vault's API has for the same, and names its action beside.
+namespace coffer::doors::azure {
+
+// What the door needs of an HTTP request. Views live until the answer is given.
+struct HttpRequest {
+  std::string_view method, target, body, content_type, remote_address, client_certificate;
+  std::uint16_t remote_port = 0;
+  std::span<const HeaderView> headers;
+};
+struct HttpAnswer {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+// Where a vault's secrets lie: in a KV version 2 mount, or in a folder of one.
+struct Place {
+  std::string mount, folder;  // "secret/"; "" or "team/"
+};
+
+struct Settings {
+  std::string suffix = "vault.localhost";            // vaults are hosts one label below; in lower case
+  std::string tenant = "adfs";                       // first segment of the authority's paths
+  std::string authority;                             // "https://login.example"; "": login.<suffix>, on the port that the request came to
+  std::string login_mount = "auth/approle/";         // client ids and secrets are role ids and secret ids of this mount
+  std::map<std::string, Place, std::less<>> vaults;  // others are the mounts of their name
+  std::map<std::string, std::string, std::less<>> hosts;  // more hosts, and the vault that each is
+};
+
+// What a request is for, which its answer depends on.
+enum class Purpose : std::uint8_t {
+  operation,       // of Key Vault
+  token,           // the authority's token endpoint
+  identity_login,  // a managed identity that is an AppRole
+  identity_token,  // a managed identity that is the token it shows
+  document         // what the authority tells everybody
+};
+struct Context {
+  Purpose purpose = Purpose::operation;
+  std::string vault, base_url;      // of an operation
+  std::string authority, resource;  // of the challenge
+  std::string body;                 // of a document
+  std::string identity_resource;    // what a managed identity's token is asked for
+};
+
+class Door {
+ public:
+  Door(Settings settings, Clock& clock);
+  // Whether a request is this door's, by its host, or because it is one of the authority's paths. Fills `context`.
+  [[nodiscard]] bool claims(const HttpRequest& http, Context& context) const;
+  // Reads a request that is; `http` must outlive it.
+  [[nodiscard]] Result<core::Request> decode(const HttpRequest& http, Context& context) const;
+  [[nodiscard]] HttpAnswer encode(const HttpRequest& http, const Context& context, const core::Request& request,
+                                  const core::Outcome& outcome) const;
+  // The answer to what could not be read.
+  [[nodiscard]] HttpAnswer encode(const HttpRequest& http, const Context& context, const Error& error, std::string_view request_id) const;
+
+ private:
+  [[nodiscard]] bool claims_vault(const Host& host, std::string_view path, Context& context) const;
+  [[nodiscard]] bool claims_authority(const HttpRequest& http, const Host& host, Context& context) const;
+  [[nodiscard]] HttpAnswer error_answer(const HttpRequest& http, const Context& context, const Error& error, const core::Request* request,
+                                        std::string_view request_id) const;
+  [[nodiscard]] core::Request begin(const HttpRequest& http) const;
+  [[nodiscard]] Result<core::Request> decode_operation(const HttpRequest& http, Context& context) const;
+  [[nodiscard]] Result<core::Request> decode_token(const HttpRequest& http) const;
+  [[nodiscard]] Result<core::Request> decode_identity(const HttpRequest& http, Context& context) const;
+  [[nodiscard]] Result<core::Request> log_in(const HttpRequest& http, std::string role_id, std::string secret_id) const;
+
+  const Settings settings_;
+  const std::string dotted_suffix_;
+  Clock& clock_;
+};
+
+}  // namespace coffer::doors::azure

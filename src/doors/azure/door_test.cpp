@@ -1,0 +1,254 @@
+#include "doors/azure/door.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+
+namespace coffer::doors::azure {
+namespace {
+
+class AzureDoor : public testing::Test {
+ protected:
+  bool claims(std::string_view method, std::string target, std::vector<HeaderView> headers = {}, std::string body = "") {
+    target_ = std::move(target);
+    body_ = std::move(body);
+    headers_ = std::move(headers);
+    if (header_of(headers_, "host").empty()) headers_.push_back({"Host", "v1.vault.test:8443"});
+    http_ = {method, target_, body_, "application/json", "127.0.0.1", "", 1, headers_};
+    context_ = {};
+    return door_.claims(http_, context_);
+  }
+  Result<core::Request> send(std::string_view method, std::string target, std::string body = "") {
+    if (!claims(method, std::move(target), {{"Authorization", "Bearer t"}}, std::move(body))) return invalid("not claimed");
+    return door_.decode(http_, context_);
+  }
+  // "keyvault:GetSecret v1/data/a {body}", or the error's name.
+  std::string aim(std::string_view method, std::string target, std::string body = "") {
+    const auto request = send(method, std::move(target), std::move(body));
+    if (!request) return request.error().type ? request.error().type : request.error().message;
+    std::string out = std::string(request->by_action->scope.action.substr(9)) + " " + request->path.str();
+    if (!request->parse_body) return out;
+    const auto document = request->parse_body();
+    return out + " " + (document ? std::string(document->root().raw()) : document.error().type);
+  }
+  std::string answer(const Error& error) { return door_.encode(http_, context_, error, "id").body; }
+  static std::string header(const HttpAnswer& answer, std::string_view name) {
+    for (const auto& [key, value] : answer.headers)
+      if (key == name) return value;
+    return "";
+  }
+
+  ManualClock clock_;
+  Settings settings_ = [] {
+    Settings s;
+    s.suffix = "vault.test";
+    s.vaults["team"] = {"secret/", "team/"};
+    s.hosts["kv.example.com"] = "prod";
+    return s;
+  }();
+  Door door_{settings_, clock_};
+  Context context_;
+  std::string target_, body_;
+  std::vector<HeaderView> headers_;
+  HttpRequest http_;
+};
+
+TEST_F(AzureDoor, KnowsItsHostsAndPaths) {
+  EXPECT_TRUE(claims("GET", "/anything"));
+  EXPECT_EQ(context_.vault, "v1");
+  EXPECT_EQ(context_.base_url, "https://v1.vault.test:8443");
+  EXPECT_EQ(context_.resource, "https://vault.test:8443");
+  EXPECT_EQ(context_.authority, "https://login.vault.test:8443/adfs");
+  EXPECT_TRUE(claims("GET", "/secrets", {{"host", "KV.example.com"}}));
+  EXPECT_EQ(context_.vault, "prod");
+  EXPECT_EQ(context_.resource, "https://example.com");
+  EXPECT_FALSE(claims("GET", "/v1/sys/health"));  // Vault's API on any host
+  for (const char* host :
+       {"vault.test", "a.b.vault.test", "xvault.test", "localhost:8200", "login.vault.test", "bad_host.vault.test", "v1.vault.test:x"})
+    EXPECT_FALSE(claims("GET", "/secrets", {{"Host", host}})) << host;
+  const auto at_login = [&](std::string_view method, std::string target) {
+    return claims(method, std::move(target), {{"Host", "localhost:8200"}});
+  };
+  EXPECT_TRUE(at_login("GET", "/adfs/.well-known/openid-configuration"));
+  EXPECT_NE(context_.body.find(R"("token_endpoint":"https://localhost:8200/adfs/oauth2/token")"), std::string::npos);
+  EXPECT_TRUE(at_login("GET", "/0f0e/v2.0/.well-known/openid-configuration"));
+  EXPECT_NE(context_.body.find(R"("issuer":"https://localhost:8200/0f0e/v2.0")"), std::string::npos);
+  EXPECT_NE(context_.body.find(R"("token_endpoint":"https://localhost:8200/0f0e/oauth2/v2.0/token")"), std::string::npos);
+  EXPECT_TRUE(at_login("GET", "/.well-known/webfinger?rel=http%3A%2F%2Fschemas.microsoft.com%2Frel%2Ftrusted-realm&resource=https://h"));
+  EXPECT_NE(context_.body.find(R"("subject":"https://h")"), std::string::npos);
+  EXPECT_TRUE(at_login("GET", "/common/discovery/instance?api-version=1.1"));
+  EXPECT_TRUE(at_login("GET", "/subscriptions?api-version=2019-11-01"));
+  EXPECT_TRUE(at_login("POST", "/adfs/oauth2/token"));
+  EXPECT_TRUE(at_login("POST", "//adfs/oauth2/v2.0/token/"));
+  EXPECT_TRUE(at_login("GET", "/msi/token?resource=x"));
+  EXPECT_TRUE(at_login("GET", "/metadata/identity/oauth2/token/?resource=x"));
+  for (const char* target : {"/", "/ui", "/adfs/oauth2/token", "/a\"b/.well-known/openid-configuration", "/v1/oauth2/token"})
+    EXPECT_FALSE(at_login("GET", target)) << target;
+}
+
+TEST_F(AzureDoor, AsksForATokenBeforeAnythingElse) {
+  for (const char* target : {"/secrets/a?api-version=7.4", "/secrets/a", "/nonsense", "/%ff"}) {
+    ASSERT_TRUE(claims("PUT", target)) << target;
+    const auto refused = door_.decode(http_, context_);
+    ASSERT_FALSE(refused) << target;
+    const HttpAnswer answer = door_.encode(http_, context_, refused.error(), "id");
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.body, R"({"error":{"code":"Unauthorized","message":"AKV10000: Request is missing a Bearer or PoP token."}})");
+    EXPECT_EQ(header(answer, "WWW-Authenticate"),
+              R"(Bearer authorization="https://login.vault.test:8443/adfs", resource="https://vault.test:8443")");
+  }
+  // One that is no longer good makes clients fetch another.
+  const HttpAnswer revoked = door_.encode(http_, context_, Error{Code::unauthenticated, "permission denied"}, "id");
+  const std::string challenge = header(revoked, "WWW-Authenticate");
+  EXPECT_TRUE(challenge.starts_with(
+      R"(Bearer realm="", authorization_uri="https://login.vault.test:8443/adfs/oauth2/authorize", error="insufficient_claims", claims=")"))
+      << challenge;
+  const auto from = challenge.rfind("claims=\"") + 8;
+  const auto claims = base64_decode(std::string_view(challenge).substr(from, challenge.size() - from - 1));
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(*claims, R"({"access_token":{"nbf":{"essential":true,"value":"1800000000"}}})");
+}
+
+TEST_F(AzureDoor, KnowsTheOperations) {
+  EXPECT_EQ(aim("GET", "/secrets?api-version=7.4&maxresults=2"), R"(GetSecrets v1/metadata/ {"api-version":"7.4","maxresults":"2"})");
+  EXPECT_EQ(aim("GET", "/secrets?api-version=7.4&$skiptoken=ab"), R"(GetSecrets v1/metadata/ {"api-version":"7.4","$skiptoken":"ab"})");
+  EXPECT_EQ(aim("GET", "/secrets/a?api-version=7.4"), "GetSecret v1/data/a");
+  EXPECT_EQ(aim("GET", "/secrets/a/0123?api-version=7.4"), R"(GetSecret v1/data/a {"version":"0123"})");
+  EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", R"({"value":"x"})"), R"(SetSecret v1/data/a {"value":"x"})");
+  EXPECT_EQ(aim("PATCH", "/secrets/a/01?api-version=7.4", R"({"version":"other","tags":{}})"),
+            R"(UpdateSecret v1/metadata/a {"version":"other","tags":{},"version":"01"})");
+  EXPECT_EQ(aim("PATCH", "/secrets/a/01?api-version=7.4", " {} "), R"(UpdateSecret v1/metadata/a {"version":"01"})");
+  EXPECT_EQ(aim("PATCH", "/secrets/a/?api-version=7.4"), "UpdateSecret v1/metadata/a {}");
+  EXPECT_EQ(aim("GET", "/secrets/a/versions?api-version=7.4"), R"(GetSecretVersions v1/metadata/a {"api-version":"7.4"})");
+  EXPECT_EQ(aim("DELETE", "/secrets/a?api-version=7.4"), "DeleteSecret v1/metadata/a");
+  EXPECT_EQ(aim("GET", "/deletedsecrets?api-version=7.4"), R"(GetDeletedSecrets v1/metadata/ {"api-version":"7.4"})");
+  EXPECT_EQ(aim("GET", "/deletedsecrets/a?api-version=7.4"), "GetDeletedSecret v1/metadata/a");
+  EXPECT_EQ(aim("DELETE", "/deletedsecrets/a?api-version=7.4"), "PurgeDeletedSecret v1/destroy/a");
+  EXPECT_EQ(aim("POST", "/deletedsecrets/a/recover?api-version=7.4"), "RecoverDeletedSecret v1/undelete/a");
+  EXPECT_EQ(aim("POST", "/secrets/a/backup?api-version=7.4"), "BackupSecret v1/azure/backup/a");
+  EXPECT_EQ(aim("POST", "/secrets/restore?api-version=7.4", R"({"value":"x"})"), R"(RestoreSecret v1/azure/restore {"value":"x"})");
+  EXPECT_EQ(aim("PUT", "/secrets/restore?api-version=7.4", R"({"value":"x"})"), R"(SetSecret v1/data/restore {"value":"x"})");
+  for (const char* absent :
+       {"/keys?api-version=7.4", "/certificates/a?api-version=7.4", "/?api-version=7.4", "/secrets/a/b/c?api-version=7.4"})
+    EXPECT_EQ(aim("GET", absent), "NotFound") << absent;
+  EXPECT_EQ(aim("POST", "/secrets?api-version=7.4"), "MethodNotAllowed");
+  EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "[]").substr(19), " BadParameter");
+  EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "{").substr(19), " BadParameter");
+  EXPECT_EQ(aim("PUT", "/secrets/a_b?api-version=7.4"), "BadParameter");
+}
+
+TEST_F(AzureDoor, TakesTheFormsThatClientsSend) {
+  for (const char* target : {"/secrets/a/?api%2Dversion=7.4", "/secrets/a/%2F?api-version=7.4", "//secrets//a?API-Version=2025-07-01",
+                             "/Secrets/a?api-version=7.6-preview.2", "/secrets/a?api-version=2016-10-01",
+                             "/secrets/%61?api-version=2026-01-01-preview", "/secrets/a?api-version=7.5-preview"})
+    EXPECT_EQ(aim("GET", target), "GetSecret v1/data/a") << target;
+  for (const char* version : {"", "?api-version=", "?api-version=7", "?api-version=8.0", "?api-version=7.4-beta", "?api-version=2025-7-1",
+                              "?api-version=7.4&api-version=7.4"})
+    EXPECT_EQ(aim("GET", std::string("/secrets/a") + version), "BadParameter") << version;
+  EXPECT_TRUE(claims("GET", "/secrets/a?api-version=7.4", {{"Host", "TEAM.Vault.Test"}, {"authorization", "bearer  t "}}));
+  const auto request = door_.decode(http_, context_);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->path.str(), "secret/data/team/a");
+  EXPECT_EQ(request->by_action->scope.name_prefix, "team/");
+  EXPECT_EQ(request->by_action->scope.account, "https://team.vault.test");
+  EXPECT_EQ(request->token, "t");
+}
+
+TEST_F(AzureDoor, LogsClientsIn) {
+  const auto post = [&](std::string body) -> std::string {
+    EXPECT_TRUE(claims("POST", "/adfs/oauth2/token", {{"Host", "login.vault.test"}}, std::move(body)));
+    const auto request = door_.decode(http_, context_);
+    if (!request) return request.error().type;
+    return request->path.str() + " " + std::string(request->parse_body()->root().raw());
+  };
+  EXPECT_EQ(post("grant_type=client_credentials&client_id=r&client_secret=s%2B1&scope=https://vault.test:8443/.default"),
+            R"(auth/approle/login {"role_id":"r","secret_id":"s+1"})");
+  EXPECT_EQ(post("grant_type=password&client_id=r&client_secret=s"), "unsupported_grant_type");
+  EXPECT_EQ(post("grant_type=client_credentials&client_id=r&client_assertion=a"), "invalid_client");
+  EXPECT_EQ(post("grant_type=client_credentials&client_secret=s"), "invalid_request");
+  EXPECT_EQ(post("grant_type=client_credentials&client_id=r"), "invalid_client");
+  EXPECT_EQ(post("client_id=r&client_id=r"), "invalid_request");
+  const HttpAnswer wrong = door_.encode(http_, context_, Error{Code::bad_credentials, "invalid role or secret ID"}, "id");
+  EXPECT_EQ(wrong.status, 401);
+  EXPECT_NE(wrong.body.find(R"("error":"invalid_client")"), std::string::npos);
+}
+
+TEST_F(AzureDoor, GivesManagedIdentitiesTokens) {
+  const auto get = [&](std::string target, std::vector<HeaderView> headers) -> std::string {
+    headers.push_back({"Host", "localhost:8200"});
+    EXPECT_TRUE(claims("GET", std::move(target), std::move(headers)));
+    const auto request = door_.decode(http_, context_);
+    if (!request) return request.error().type;
+    return request->path.str() + " " + std::string(request->token) +
+           (request->parse_body ? std::string(request->parse_body()->root().raw()) : "");
+  };
+  const std::string service = "/msi/token?api-version=2019-08-01&resource=https://vault.test:8443",
+                    machine = "/metadata/identity/oauth2/token/?resource=x";
+  EXPECT_EQ(get(service, {{"X-IDENTITY-HEADER", "hvs.t"}}), "auth/token/lookup-self hvs.t");
+  EXPECT_EQ(context_.identity_resource, "https://vault.test:8443");
+  EXPECT_EQ(get(service, {{"X-IDENTITY-HEADER", "r:s"}}), R"(auth/approle/login {"role_id":"r","secret_id":"s"})");
+  EXPECT_EQ(get(service, {}), "invalid_client");
+  EXPECT_EQ(get("/msi/token", {{"X-IDENTITY-HEADER", "t"}}), "invalid_request");
+  EXPECT_EQ(get(machine + "&client_id=r", {{"Metadata", "true"}}), R"(auth/approle/login {"role_id":"r"})");
+  EXPECT_EQ(get(machine, {{"Metadata", "true"}}), "invalid_request");
+  EXPECT_EQ(get(machine + "&client_id=r", {}), "invalid_request");
+  EXPECT_EQ(get(machine + "&client_id=r", {{"Metadata", "true"}, {"X-Forwarded-For", "10.0.0.1"}}), "invalid_request");
+}
+
+TEST_F(AzureDoor, NamesErrorsAsTheServiceDoes) {
+  ASSERT_TRUE(claims("GET", "/secrets/a?api-version=7.4", {{"x-ms-client-request-id", "c1"}}));
+  const HttpAnswer disabled = door_.encode(http_, context_, Error{Code::permission_denied, "no", "Forbidden/SecretDisabled"}, "id");
+  EXPECT_EQ(disabled.status, 403);
+  EXPECT_EQ(disabled.body, R"({"error":{"code":"Forbidden","message":"no","innererror":{"code":"SecretDisabled"}}})");
+  EXPECT_EQ(header(disabled, "x-ms-request-id"), "id");
+  EXPECT_EQ(header(disabled, "x-ms-client-request-id"), "c1");
+  EXPECT_EQ(door_.encode(http_, context_, Error{Code::invalid_argument, "m", "Conflict/ObjectIsDeletedButRecoverable"}, "id").status, 409);
+  EXPECT_EQ(door_.encode(http_, context_, Error{Code::not_found, "m", "SecretNotFound"}, "id").status, 404);
+  const HttpAnswer slow = door_.encode(http_, context_, Error{Code::rate_limited, ""}, "id");
+  EXPECT_EQ(slow.status, 429);
+  EXPECT_EQ(header(slow, "Retry-After"), "1");
+  EXPECT_NE(answer(Error{Code::invalid_argument, "Field validation failed: x"}).find(R"("code":"BadParameter","message":"x")"),
+            std::string::npos);
+  EXPECT_NE(answer(Error{Code::unsupported_path, ""}).find("VaultNotFound"), std::string::npos);
+  auto denied = send("GET", "/secrets/a?api-version=7.4");
+  ASSERT_TRUE(denied);
+  denied->by_action->scope.principal = "appid=approle;oid=e1";
+  core::Outcome outcome;
+  outcome.error = Error{Code::permission_denied, "permission denied"};
+  const HttpAnswer refused = door_.encode(http_, context_, *denied, outcome);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(
+      refused.body.find("'appid=approle;oid=e1;iss=https://login.vault.test:8443/adfs/' does not have secrets get permission on key vault "
+                        "'v1;location=local'"),
+      std::string::npos)
+      << refused.body;
+  EXPECT_NE(refused.body.find(R"("innererror":{"code":"AccessDenied"})"), std::string::npos);
+}
+
+TEST(AzureUrl, ReadsHosts) {
+  EXPECT_EQ(parse_host("A.b.Test:8200")->whole(), "a.b.test:8200");
+  EXPECT_EQ(parse_host("a.test.")->name, "a.test");
+  EXPECT_EQ(parse_host("[::1]:8200")->name, "[::1]");
+  for (const char* wrong : {"", ":80", "a:", "a:123456", "a:8x", "a b", "a\"b", "a/b", "[::1", ".", "a,b"})
+    EXPECT_FALSE(parse_host(wrong)) << wrong;
+}
+
+TEST(AzureUrl, ReadsBearerTokens) {
+  const auto read = [](std::string_view value) {
+    const std::vector<HeaderView> headers{{"authorization", value}};
+    const auto token = read_bearer(headers);
+    return token ? std::string(*token) : "refused";
+  };
+  EXPECT_EQ(read("Bearer abc"), "abc");
+  EXPECT_EQ(read("bEARER  abc "), "abc");
+  EXPECT_EQ(read("PoP abc"), "");
+  EXPECT_EQ(read("Bearerabc"), "");
+  EXPECT_EQ(read("Bearer"), "");
+  EXPECT_EQ(read("Bearer a b"), "refused");
+  EXPECT_EQ(read("Bearer " + std::string(8193, 'x')), "refused");
+  const std::vector<HeaderView> two{{"authorization", "Bearer a"}, {"Authorization", "Bearer b"}};
+  EXPECT_FALSE(read_bearer(two));
+}
+
+}  // namespace
+}  // namespace coffer::doors::azure
