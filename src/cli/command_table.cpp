@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/commands/azure.h"
 
 namespace coffer::cli {
 
@@ -23,6 +24,7 @@ const std::vector<CommandSpec>& command_table() {
     add_namespace_commands(table);
     add_monitor_commands(table);
     add_aws_commands(table);
+    add_azure_commands(table);
     add_friendly_commands(table);
     return table;
   }();

@@ -59,6 +59,34 @@ def aws(tmp_path_factory):
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory):
+    """A shared server that speaks Azure's API: TLS for its vaults' hosts, audited, a vault v1, AppRole, and an application that may all."""
+    from azdoor import Azure
+    made = Azure(tmp_path_factory.mktemp("azure"))
+    yield made
+    made.server.stop()
+    shutil.rmtree(made.server.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_azure(tmp_path):
+    """The same, of the test's own."""
+    from azdoor import Azure
+    made = []
+
+    def make(**options):
+        folder = tmp_path / f"azure-{len(made)}"
+        folder.mkdir()
+        made.append(Azure(folder, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.server.stop()
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
 @pytest.fixture
 def make_server(tmp_path):
     """Makes servers of the test's own: make_server(storage="rocksdb", ...) started, or with start=False only configured."""

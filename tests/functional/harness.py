@@ -102,7 +102,7 @@ def wait_until(condition, seconds=30.0, every=0.02, what="condition"):
         time.sleep(every)
 
 
-def make_certificate(folder, name="cert", algorithm="ec", days=30, subject="/CN=localhost", names="DNS:localhost,IP:127.0.0.1"):
+def make_certificate(folder, name="cert", algorithm="ec", days=30, subject="/CN=localhost", names="DNS:localhost,DNS:*.vault.localhost,IP:127.0.0.1"):
     """A fresh self-signed certificate: FOLDER/NAME.pem and FOLDER/NAME-key.pem."""
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if algorithm == "ec" else ["-newkey", "rsa:2048"]
     cert, key = f"{folder}/{name}.pem", f"{folder}/{name}-key.pem"

@@ -1,0 +1,143 @@
+"""One secret, three APIs: what hvac, boto3 and azure-keyvault-secrets write each of the others reads; what one deletes or disables none of them reads."""
+import itertools
+import json
+
+import hvac
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from botocore.exceptions import ClientError
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
+
+from harness import unique
+
+
+class Vault:
+    def __init__(self, azure):
+        self.kv = hvac.Client(url=azure.server.address, token=azure.server.root_token, verify=azure.server.cafile).secrets.kv.v2
+
+    def write(self, name, value):
+        self.kv.create_or_update_secret(name, json.loads(value) if value.startswith("{") else {"value": value}, mount_point="secret")
+
+    def read(self, name):
+        data = self.kv.read_secret_version(name, mount_point="secret", raise_on_deleted_version=True)["data"]["data"]
+        return data["value"] if set(data) == {"value"} else json.dumps(data, separators=(",", ":"))
+
+    def delete(self, name):
+        self.kv.delete_metadata_and_all_versions(name, mount_point="secret")
+
+
+class Aws:
+    def __init__(self, aws):
+        self.sm = aws.root.client()
+
+    def write(self, name, value):
+        try:
+            self.sm.put_secret_value(SecretId=name, SecretString=value)
+        except self.sm.exceptions.ResourceNotFoundException:
+            self.sm.create_secret(Name=name, SecretString=value)
+
+    def read(self, name):
+        text = self.sm.get_secret_value(SecretId=name)["SecretString"]
+        return json.loads(text)["value"] if text.startswith('{"value":') else text
+
+    def delete(self, name):
+        self.sm.delete_secret(SecretId=name, RecoveryWindowInDays=7)
+
+
+class AzureKv:
+    def __init__(self, azure):
+        self.kv = azure.client("secret")
+
+    def write(self, name, value):
+        self.kv.set_secret(name, value)
+
+    def read(self, name):
+        text = self.kv.get_secret(name).value
+        return json.loads(text)["value"] if text.startswith('{"value":') else text
+
+    def delete(self, name):
+        self.kv.begin_delete_secret(name).wait()
+
+
+@pytest.fixture(scope="module")
+def doors(azure):
+    from aws import Aws as Keys
+    azure.server.root.delete("sys/mounts/secret").ok(204)  # Keys makes it
+    azure.server.root.delete("sys/policies/acl/nothing")
+    return {"vault": Vault(azure), "aws": Aws(Keys(azure.server)), "azure": AzureKv(azure)}
+
+
+def same(text, value):
+    return json.loads(text) == json.loads(value) if value.startswith("{") else text == value
+
+
+GONE = (InvalidPath, ClientError, ResourceNotFoundError)
+
+
+@pytest.mark.parametrize("value", ["plain text", '{"user":"u","n":1}', "ä€😀"])
+@pytest.mark.parametrize("writer,reader", list(itertools.permutations(["vault", "aws", "azure"], 2)))
+def test_written_through_one_read_through_another(doors, writer, reader, value):
+    name = unique("s")
+    doors[writer].write(name, value)
+    # Bytes are kept as they came, and clients space their JSON as they like.
+    assert same(doors[reader].read(name), value)
+    doors[reader].write(name, "again")
+    assert doors[writer].read(name) == "again"
+
+
+@pytest.mark.parametrize("door", ["aws", "azure"])
+def test_deleted_through_one_is_gone_for_all(doors, door):
+    name = unique("s")
+    doors["vault"].write(name, "x")
+    doors[door].delete(name)
+    for each in doors.values():
+        with pytest.raises(GONE):
+            each.read(name)
+    # The name stays taken, which each API says in its own words.
+    with pytest.raises(InvalidRequest, match="marked for deletion by another API"):
+        doors["vault"].write(name, "y")
+    with pytest.raises(ClientError, match="marked for deletion"):
+        doors["aws"].write(name, "y")
+    with pytest.raises(HttpResponseError, match="deleted but recoverable"):
+        doors["azure"].write(name, "y")
+    doors["azure"].kv.begin_recover_deleted_secret(name).wait()
+    assert {each.read(name) for each in doors.values()} == {"x"}
+    # Vault's API frees the name at once.
+    doors[door].delete(name)
+    doors["vault"].delete(name)
+    doors["azure"].write(name, "z")
+    assert {each.read(name) for each in doors.values()} == {"z"}
+
+
+def test_a_version_that_vault_deletes_is_gone_for_all(doors):
+    name = unique("s")
+    doors["azure"].write(name, "x")
+    doors["vault"].kv.delete_latest_version_of_secret(name, mount_point="secret")
+    for each in doors.values():
+        with pytest.raises(GONE):
+            each.read(name)
+    assert name not in [s.name for s in doors["azure"].kv.list_deleted_secrets()]
+    doors["vault"].kv.undelete_secret_versions(name, [1], mount_point="secret")
+    assert {each.read(name) for each in doors.values()} == {"x"}
+
+
+def test_what_is_disabled_is_disabled_for_all(doors):
+    name = unique("s")
+    doors["aws"].write(name, "x")
+    doors["azure"].kv.update_secret_properties(name, enabled=False)
+    with pytest.raises(Forbidden):
+        doors["vault"].read(name)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        doors["aws"].read(name)
+    with pytest.raises(HttpResponseError, match="disabled secret"):
+        doors["azure"].read(name)
+
+
+def test_names_that_azure_does_not_have(doors):
+    folder, odd = unique("folder"), unique("odd") + "_x"
+    doors["vault"].write(f"{folder}/in", "x")
+    doors["vault"].write(odd, "x")
+    names = [s.name for s in doors["azure"].kv.list_properties_of_secrets()]
+    assert not any(n.startswith(folder) or n == odd for n in names)
+    with pytest.raises(HttpResponseError, match="invalid name"):
+        doors["azure"].read(odd)
