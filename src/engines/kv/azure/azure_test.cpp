@@ -383,6 +383,12 @@ TEST_F(Azure, KeepsManyVersions) {
   const Answered first = set("a", "0");
   for (int i = 1; i < 30; ++i) set("a", std::to_string(i));
   EXPECT_EQ(value(get("a", version(first))), "0");
+  // What was said through Vault's API stands.
+  m.write("metadata/few", R"({"max_versions":2})");
+  const Answered old = set("few", "1");
+  set("few", "2");
+  set("few", "3");
+  EXPECT_EQ(get("few", version(old)).type, "SecretNotFound");
 }
 
 TEST_F(Azure, HidesADeletedVault) {

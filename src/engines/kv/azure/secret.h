@@ -13,7 +13,7 @@
 // A secret as the operations see it, and how they find it.
 namespace coffer::kv::azure {
 
-// Versions that are kept of an object that this door has written, whose clients do not expect any to go.
+// Versions that are kept of an object that this door has written, whose clients do not expect any to go, unless object or mount say how many.
 inline constexpr std::uint32_t kept_versions = 500;
 
 struct Secret {

@@ -78,7 +78,7 @@ Result<KvAzure::KeptBundle> KvAzure::set(const Caller& caller, Transaction& view
   Object& object = secret.object();
   if (object.state == State::deleted) return is_deleted(secret.name);
   if (!object.aws.empty() && !TRY(aws::decode_facet(object.aws)).replica_of.empty()) return is_replicated(secret.name);
-  if (object.max_versions < kept_versions) object.max_versions = kept_versions;
+  if (object.max_versions == 0 && config.max_versions == 0) object.max_versions = kept_versions;
 
   const std::string uuid = aws::make_version_uuid(random_, object.last() + 1);
   std::string tags;
