@@ -231,3 +231,27 @@ def test_a_restart_keeps_what_is_deleted(make_azure):
     assert again.get_deleted_secret("a").scheduled_purge_date == gone.scheduled_purge_date
     again.begin_recover_deleted_secret("a").wait()
     assert again.get_secret("a").value == "x"
+
+
+# -- states of the server -------------------------------------------------------------------------------------------------
+def test_throttled(azure):
+    vault = unique("v")
+    azure.new_vault(vault)
+    token, quota, host = azure.token(), unique("q"), f"{vault}.vault.test"
+    azure.server.root.post(f"sys/quotas/rate-limit/{quota}", {"path": f"{vault}/", "rate": 1, "interval": "1h"}).ok(204)
+    answers = [azure.ask("GET", "/secrets/a?api-version=7.4", host=host, token=token) for _ in range(3)]
+    assert [a[0] for a in answers[1:]] == [429, 429]
+    _, headers, told = answers[-1]
+    assert told["error"]["code"] == "Throttled" and "VaultRequestTypeLimitReached" in told["error"]["message"] and headers["Retry-After"]
+    azure.server.root.delete(f"sys/quotas/rate-limit/{quota}").ok(204)
+
+
+def test_sealed(make_azure):
+    azure = make_azure()
+    token = azure.token()
+    azure.server.root.put("sys/seal").ok(204)
+    status, _, told = azure.ask("GET", "/secrets/a?api-version=7.4", token=token)
+    assert (status, told["error"]["code"]) == (503, "ServiceUnavailable")
+    assert azure.ask("GET", "/secrets/a?api-version=7.4")[0] == 401
+    assert azure.ask("GET", "/adfs/.well-known/openid-configuration", host="login.vault.test")[0] == 503
+    assert azure.ask("POST", "/adfs/oauth2/token", "grant_type=client_credentials&client_id=a&client_secret=b", host="login.vault.test")[0] == 503
