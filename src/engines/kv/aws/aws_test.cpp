@@ -303,7 +303,14 @@ TEST_F(Aws, RefusesWhatIsNoName) {
   EXPECT_EQ(error(create(1, "x", "a#b")), text);
 }
 
+TEST_F(Aws, OtherActionsDoNotFindWhatIsNoName) {
+  for (const char* action : {"GetResourcePolicy", "RestoreSecret", "CancelRotateSecret"})
+    EXPECT_EQ(act(action, "", "a b").type, "ResourceNotFoundException") << action;
+}
+
 TEST_F(Aws, NamesWhatBreaksAConstraint) {
+  EXPECT_EQ(error(act("ListSecrets", R"({"Filters":[{"Values":["x"]}]})")), "InvalidParameterException: Invalid filter key");
+  EXPECT_EQ(error(act("ListSecrets", R"({"Filters":[{"Key":"name"}]})")), "InvalidParameterException: Invalid filter values for key: name");
   EXPECT_EQ(error(act("ListSecrets", R"({"Filters":[{"Key":"bad","Values":["x"]}]})")),
             "ValidationException: 1 validation error detected: Value 'bad' at 'filters.1.member.key' failed to satisfy constraint: Member "
             "must satisfy enum "
@@ -604,7 +611,8 @@ TEST_F(Aws, ReplicasShowTheirPrimary) {
   EXPECT_EQ(member(info, "PrimaryRegion"), q("us-east-1"));
   EXPECT_EQ(member(info, "KmsKeyId"), q("alias/k"));
   EXPECT_EQ(there("DeleteSecret").error, "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
-  EXPECT_EQ(act("DeleteSecret", "").error, "You can't delete secret s that still has replica regions [eu-west-1].");
+  EXPECT_EQ(act("DeleteSecret", "").error, "You can't delete secret arn:aws:secretsmanager:us-east-1:123456789012:secret:s-" + suffix +
+                                               " that still has replica regions [eu-west-1].");
   EXPECT_EQ(m.write("data/~eu-west-1/s", R"({"data":{}})").status, 400);
   EXPECT_EQ(m.remove("metadata/s").status, 400);
   EXPECT_EQ(act("ListSecrets", "{}").data.find("eu-west-1"), std::string::npos);
@@ -620,6 +628,7 @@ TEST_F(Aws, ReplicasShowTheirPrimary) {
   EXPECT_EQ(member(there("GetSecretValue"), "SecretString"), q("v3"));
   EXPECT_EQ(act("RemoveRegionsFromReplication", R"("RemoveReplicaRegions":["eu-west-1"])").data.find("eu-west"), std::string::npos);
   EXPECT_EQ(there("GetSecretValue").type, "ResourceNotFoundException");
+  EXPECT_EQ(act("RemoveRegionsFromReplication", R"("RemoveReplicaRegions":["eu-west-1"])").error, "");
   EXPECT_EQ(act("ReplicateSecretToRegions", R"("AddReplicaRegions":[{"Region":"Europe"}])").type, "ValidationException");
   EXPECT_EQ(act("DeleteSecret", R"("ForceDeleteWithoutRecovery":true)").error, "");
   EXPECT_TRUE(m.store.values.empty());

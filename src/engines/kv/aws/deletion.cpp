@@ -37,8 +37,8 @@ Result<Deleted> KvAws::remove(const Caller& caller, Transaction& view, const Del
   CHECK_OK(check_policy(caller, secret));
   if (secret.replica) return is_replica();
   if (!secret.facet.replicas.empty())
-    return refuse(Refusal::invalid_parameter, fmt::format("You can't delete secret {} that still has replica regions [{}].",
-                                                          secret.place.name(), region_list(secret.facet)));
+    return refuse(Refusal::invalid_parameter,
+                  fmt::format("You can't delete secret {} that still has replica regions [{}].", secret.arn(), region_list(secret.facet)));
   if (force) {
     if (TRY(azure::load_vault(view)).purge_protection)
       return refuse(Refusal::invalid_request,
@@ -59,7 +59,7 @@ Result<Deleted> KvAws::remove(const Caller& caller, Transaction& view, const Del
 }
 
 Result<SecretRef> KvAws::restore(const Caller& caller, Transaction& view, const OneSecret& in) {
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   Secret secret = TRY(find(caller, view, in.path));
   if (secret.replica) return is_replica();
   if (secret.object().state == State::deleted) {

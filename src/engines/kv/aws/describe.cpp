@@ -84,7 +84,7 @@ Result<SecretList> KvAws::list(const Caller& caller, const Snapshot& view, const
   c.length_if("nextToken", in.next, 1, 4096);
   if (in.order) c.one_of("sortOrder", *in.order, orders);
   if (in.sort_by) c.one_of("sortBy", *in.sort_by, sorts);
-  if (in.filters) check_filters(c, *in.filters);
+  if (in.filters) CHECK_OK(check_filters(c, *in.filters));
   CHECK_OK(c.done());
   Selection selection;
   if (in.filters) selection.filters = &*in.filters;

@@ -91,20 +91,20 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-void check_filters(Constraints& c, const std::vector<Filter>& filters) {
+Result<void> check_filters(Constraints& c, const std::vector<Filter>& filters) {
+  for (const Filter& filter : filters) {
+    if (!filter.key) return refuse(Refusal::invalid_parameter, "Invalid filter key");
+    if (!filter.values) return refuse(Refusal::invalid_parameter, "Invalid filter values for key: " + *filter.key);
+  }
   c.count("filters", filters.size(), 0, 10);
   for (std::size_t i = 0; i < filters.size(); ++i) {
     const std::string at = "filters." + std::to_string(i + 1) + ".member.";
-    c.present(at + "key", filters[i].key.has_value());
-    if (filters[i].key) c.one_of(at + "key", *filters[i].key, keys);
-    if (!filters[i].values) {
-      c.present(at + "values", false);
-      continue;
-    }
+    c.one_of(at + "key", *filters[i].key, keys);
     c.count(at + "values", filters[i].values->size(), 1, 10);
     for (std::size_t j = 0; j < filters[i].values->size(); ++j)
       c.length(at + "values." + std::to_string(j + 1) + ".member", (*filters[i].values)[j], 0, 512);
   }
+  return {};
 }
 
 bool matches(const Secret& secret, const std::vector<Filter>& filters) {

@@ -10,7 +10,8 @@
 // Which secrets a list shows, and in which order (ListSecrets, BatchGetSecretValue).
 namespace coffer::kv::aws {
 
-void check_filters(Constraints& constraints, const std::vector<Filter>& filters);
+// InvalidParameterException for a filter without key or values; other faults are told to `constraints`.
+[[nodiscard]] Result<void> check_filters(Constraints& constraints, const std::vector<Filter>& filters);
 // Whether a secret meets all filters; of each filter one value must fit.
 [[nodiscard]] bool matches(const Secret& secret, const std::vector<Filter>& filters);
 

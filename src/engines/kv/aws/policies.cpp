@@ -67,7 +67,7 @@ Result<void> check_policy(const Caller& caller, const Secret& secret, Context mo
 }
 
 Result<PolicyShown> KvAws::get_policy(const Caller& caller, const Snapshot& view, const NamedPolicy& in) {
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   CHECK_OK(check_policy_name(in.policy_name));
   const Secret secret = TRY(find(caller, view, in.path));
   if (secret.object().state == State::deleted) return marked_for_deletion();
@@ -84,7 +84,7 @@ Result<SecretRef> KvAws::put_policy(const Caller& caller, Transaction& view, con
   check_secret_id(c, in.secret);
   check_document(c, in);
   CHECK_OK(c.done());
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   CHECK_OK(check_policy_name(in.policy_name));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   const iam::Document document = TRY(read(*in.policy));
@@ -96,7 +96,7 @@ Result<SecretRef> KvAws::put_policy(const Caller& caller, Transaction& view, con
 }
 
 Result<SecretRef> KvAws::delete_policy(const Caller& caller, Transaction& view, const NamedPolicy& in) {
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   CHECK_OK(check_policy_name(in.policy_name));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   if (!secret.facet.policy.empty()) {
@@ -135,7 +135,7 @@ Result<PolicyList> KvAws::list_policies(const Caller& caller, const Snapshot& vi
   check_secret_id(c, in.secret);
   if (in.limit) c.range("maxResults", *in.limit, 1, 100);
   CHECK_OK(c.done());
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   if (in.next) return refuse(Refusal::next_token, "The NextToken value is invalid.");  // one policy at most: no answer has a second page
   const Secret secret = TRY(find(caller, view, in.path));
   PolicyList out;

@@ -115,7 +115,7 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
   if (in.secrets) c.count("secretIdList", in.secrets->size(), 1, max_batch);
   if (in.limit) c.range("maxResults", *in.limit, 1, max_batch);
   c.length_if("nextToken", in.next, 1, 4096);
-  if (in.filters) check_filters(c, *in.filters);
+  if (in.filters) CHECK_OK(check_filters(c, *in.filters));
   CHECK_OK(c.done());
 
   // The gate lets everybody in here, since a list of secrets needs no more than the right to read each; one by filters needs the right to list too.

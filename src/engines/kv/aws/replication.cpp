@@ -98,7 +98,7 @@ Result<Replicated> KvAws::replicate(const Caller& caller, Transaction& view, con
     check_regions(c, *in.regions);
   }
   CHECK_OK(c.done());
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   CHECK_OK(add_replicas(caller, view, secret, *in.regions, in.overwrite));
   return Replicated{secret.arn(), *replica_statuses(secret).value};
@@ -110,12 +110,11 @@ Result<Replicated> KvAws::remove_regions(const Caller& caller, Transaction& view
   c.present("removeReplicaRegions", in.regions.has_value());
   if (in.regions) c.count("removeReplicaRegions", in.regions->size(), 1, 1000);
   CHECK_OK(c.done());
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   for (const std::string& region : *in.regions) {
-    const auto found = std::ranges::find(secret.facet.replicas, region, &Replica::region);
-    if (found == secret.facet.replicas.end()) return refuse(Refusal::invalid_parameter, "Invalid replica region.");
-    secret.facet.replicas.erase(found);
+    // One that is not there is no fault, so that a removal can be repeated.
+    std::erase_if(secret.facet.replicas, [&](const Replica& replica) { return replica.region == region; });
     CHECK_OK(remove_replica(caller, view, secret, region));
   }
   if (secret.facet.replicas.empty()) secret.facet.primary_region.clear();
@@ -125,7 +124,7 @@ Result<Replicated> KvAws::remove_regions(const Caller& caller, Transaction& view
 
 // The replica becomes a secret of its own, with the versions that the primary has now.
 Result<OnlyArn> KvAws::stop_replication(const Caller& caller, Transaction& view, const OneSecret& in) {
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   Secret secret = TRY(find(caller, view, in.path));
   if (!secret.replica) return refuse(Refusal::invalid_request, "You can't stop replication of a secret that is not a replica.");
   if (secret.object().state == State::deleted) return marked_for_deletion();

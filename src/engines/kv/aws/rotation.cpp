@@ -18,7 +18,6 @@ bool is_duration(std::string_view text) {
 }
 
 void check_rules(Constraints& c, const RulesOfRotation& rules) {
-  if (rules.days) c.range("rotationRules.automaticallyAfterDays", *rules.days, 1, 1000);
   c.length_if("rotationRules.duration", rules.duration, 2, 3);
   if (rules.duration) c.pattern("rotationRules.duration", *rules.duration, is_duration(*rules.duration), "[0-9]+h");
   c.length_if("rotationRules.scheduleExpression", rules.schedule, 1, 256);
@@ -37,6 +36,8 @@ Result<SecretRef> KvAws::rotate(const Caller& caller, Transaction& view, const R
   if (!in.token) return refuse(Refusal::invalid_parameter, "You must provide a ClientRequestToken value. We recommend a UUID-type value.");
   if (in.token->size() < 32 || in.token->size() > 64)
     return refuse(Refusal::invalid_parameter, "ClientRequestToken must be 32-64 characters long.");
+  if (in.rules && in.rules->days && (*in.rules->days < 1 || *in.rules->days > 1000))
+    return refuse(Refusal::invalid_parameter, "RotationRules.AutomaticallyAfterDays must be within 1-1000.");
   if (in.rules && in.rules->days && in.rules->schedule)
     return refuse(Refusal::invalid_parameter, "You can't specify both AutomaticallyAfterDays and ScheduleExpression in RotationRules.");
   const Secret secret = TRY(find_to_change(caller, view, in.path));
@@ -49,7 +50,7 @@ Result<SecretRef> KvAws::rotate(const Caller& caller, Transaction& view, const R
 }
 
 Result<SecretRef> KvAws::cancel_rotation(const Caller& caller, Transaction& view, const OneSecret& in) {
-  CHECK_OK(check_secret_id(in.secret));
+  CHECK_OK(check_secret_id_length(in.secret));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   SecretRef out{secret.arn(), secret.place.name(), {}, {}};
   if (const Stage* pending = secret.facet.find(pending_label)) out.version.value = pending->id;

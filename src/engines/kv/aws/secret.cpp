@@ -109,10 +109,14 @@ void check_secret_id(Constraints& constraints, const std::optional<std::string>&
   constraints.length_if("secretId", id, 1, 2048);
 }
 
-Result<void> check_secret_id(const std::optional<std::string>& id) {
+Result<void> check_secret_id_length(const std::optional<std::string>& id) {
   Constraints constraints;
   check_secret_id(constraints, id);
-  CHECK_OK(constraints.done());
+  return constraints.done();
+}
+
+Result<void> check_secret_id(const std::optional<std::string>& id) {
+  CHECK_OK(check_secret_id_length(id));
   std::string_view name = *id;
   constexpr std::string_view marker = ":secret:";
   if (name.starts_with("arn:"))

@@ -69,7 +69,8 @@ enum class Previous : std::uint8_t {
 
 // Constraints of SecretId that all actions share.
 void check_secret_id(Constraints& constraints, const std::optional<std::string>& id);
-// Those, and its characters.
+// Those alone; and those with its characters, which the other actions do not look at: there a name that cannot be is one that is not found.
+[[nodiscard]] Result<void> check_secret_id_length(const std::optional<std::string>& id);
 [[nodiscard]] Result<void> check_secret_id(const std::optional<std::string>& id);
 
 }  // namespace coffer::kv::aws
