@@ -18,6 +18,14 @@ constexpr std::string_view login_label = "login";
 // First segments of paths that are no vault's, whatever the host is called.
 bool is_vaults_api(std::string_view path) { return path.starts_with("/v1/") || path == "/ui" || path.starts_with("/ui/"); }
 
+// Paths of Key Vault, those that are not served included.
+bool is_key_vaults(std::string_view path) {
+  constexpr std::string_view firsts[] = {"secrets", "deletedsecrets", "keys", "deletedkeys", "certificates", "deletedcertificates"};
+  const auto target = parse_target(path);
+  return target && !target->segments.empty() &&
+         std::ranges::any_of(firsts, [&](std::string_view first) { return ascii_iequal(first, target->segments[0]); });
+}
+
 bool is_label(std::string_view text) {
   return !text.empty() && text.size() <= 63 &&
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
@@ -68,9 +76,10 @@ bool Door::claims(const HttpRequest& http, Context& context) const {
   return claims_vault(*host, path, context) || claims_authority(http, *host, context);
 }
 
-bool Door::claims_vault(const Host& host, std::string_view, Context& context) const {
+bool Door::claims_vault(const Host& host, std::string_view path, Context& context) const {
   std::string parent = settings_.suffix;
   if (const auto named = settings_.hosts.find(host.name); named != settings_.hosts.end()) {
+    if (!is_key_vaults(path)) return false;  // the host may be that of other APIs too
     context.vault = named->second;
     // Clients check that a vault's host lies below the challenge's resource.
     const std::size_t dot = host.name.find('.');

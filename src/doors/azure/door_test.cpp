@@ -62,6 +62,9 @@ TEST_F(AzureDoor, KnowsItsHostsAndPaths) {
   EXPECT_TRUE(claims("GET", "/secrets", {{"host", "KV.example.com"}}));
   EXPECT_EQ(context_.vault, "prod");
   EXPECT_EQ(context_.resource, "https://example.com");
+  EXPECT_FALSE(claims("POST", "/", {{"host", "kv.example.com"}}));
+  EXPECT_TRUE(claims("POST", "/adfs/oauth2/token", {{"host", "kv.example.com"}}));
+  EXPECT_EQ(context_.purpose, Purpose::token);
   EXPECT_FALSE(claims("GET", "/v1/sys/health"));  // Vault's API on any host
   for (const char* host :
        {"vault.test", "a.b.vault.test", "xvault.test", "localhost:8200", "login.vault.test", "bad_host.vault.test", "v1.vault.test:x"})

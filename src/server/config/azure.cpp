@@ -105,7 +105,7 @@ constexpr Setting<Azure> azure_table[] = {
     {"vaults", read_vaults,
      "Where the secrets of a vault lie: `vaults { prod = \"prod-kv/\" team = \"secret:team\" }`; others in the KV version 2 mount of their "
      "name."},
-    {"hosts", read_hosts, "More hosts that are vaults: `hosts { \"kv.example.com\" = \"prod\" }`."},
+    {"hosts", read_hosts, "More hosts that are vaults, for Key Vault's paths alone: `hosts { \"kv.example.com\" = \"prod\" }`."},
 };
 
 }  // namespace
