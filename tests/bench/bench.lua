@@ -1,4 +1,4 @@
--- One workload for wrk: wrk ... -s bench.lua URL -- read|write|list|login|aws|static TOKEN MOUNT NAMES BODY-FILE
+-- One workload for wrk: wrk ... -s bench.lua URL -- read|write|list|login|aws|azure|static TOKEN MOUNT NAMES BODY-FILE
 -- Prints one line `RESULT {...}` of JSON when done.
 local kind, token, mount, names, body, headers
 local serial = 0
@@ -30,6 +30,8 @@ function request()
     return wrk.format("GET", string.format("/v1/%s/metadata/folder%d?list=true", mount, serial % 10), { ["X-Vault-Token"] = token })
   elseif kind == "aws" then
     return wrk.format("POST", "/", headers, body)
+  elseif kind == "azure" then
+    return wrk.format("GET", string.format("/secrets/s%05d?api-version=7.4", serial), { ["Host"] = mount, ["Authorization"] = "Bearer " .. token })
   elseif kind == "login" then
     return wrk.format("POST", string.format("/v1/auth/%s/login", mount), { ["Content-Type"] = "application/json" }, body)
   end
