@@ -29,12 +29,12 @@ core::Loop& bridge(http::Loop& loop) {
 
 namespace {
 
-doors::vault::HttpRequest to_door(const http::Request& r) {
+doors::HttpRequest to_door(const http::Request& r) {
   return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
 }
 
 // The record of a request that could not be read: as much of it as is certain.
-core::Request unreadable(const doors::vault::HttpRequest& http) {
+core::Request unreadable(const doors::HttpRequest& http) {
   core::Request out;
   append_request_id(out.id);
   std::string_view path = http.target.substr(0, http.target.find('?'));
@@ -53,15 +53,12 @@ core::Request unreadable(const doors::vault::HttpRequest& http) {
 
 }  // namespace
 
-// One request on its way: what the door read, kept until the answer has been written.
-struct Frontend::InDoor {
-  std::size_t listener = 0;
-  std::string client_address;  // behind a proxy
-  doors::vault::HttpRequest http;
-  http::Responder respond;
-};
+Frontend::Frontend(core::Core& core, Options options) : core_(core), options_(std::move(options)) {
+  if (options_.aws) aws_.emplace(*options_.aws, core_.system().clock);
+  if (options_.azure) azure_.emplace(*options_.azure, core_.system().clock);
+}
 
-http::Response Frontend::to_response(std::size_t listener, doors::vault::HttpAnswer answer) const {
+http::Response Frontend::to_response(std::size_t listener, doors::HttpAnswer answer) const {
   http::Response out;
   out.status = answer.status;
   out.headers = std::move(answer.headers);
@@ -72,15 +69,20 @@ http::Response Frontend::to_response(std::size_t listener, doors::vault::HttpAns
   return out;
 }
 
-std::optional<doors::vault::Refused> Frontend::judge(const http::Request& request, InDoor& x) const {
+Result<void> Frontend::take(const http::Request& request, InDoor& x) const {
+  x.listener = request.listener;
+  x.http = to_door(request);
   const ListenerRules& rules = options_.listeners[x.listener];
+  if (!rules.forwarded_for.active()) return {};
+  x.client_address = TRY(rules.forwarded_for.client_of(request));
+  if (!x.client_address.empty()) x.http.remote_address = x.client_address;
+  return {};
+}
+
+std::optional<doors::vault::Refused> Frontend::judge(const http::Request& request, InDoor& x) const {
+  const ListenerRules& rules = options_.listeners[request.listener];
   const auto refused = [](int status, std::string why) { return doors::vault::Refused{status, {Code::invalid_argument, std::move(why)}, "application/json", {}}; };
-  if (rules.forwarded_for.active()) {
-    auto client = rules.forwarded_for.client_of(request);
-    if (!client) return refused(400, std::move(client).error().message);
-    x.client_address = *std::move(client);
-    x.http.remote_address = x.client_address;
-  }
+  if (auto taken = take(request, x); !taken) return refused(400, std::move(taken).error().message);
   if (rules.require_request_header && request.header("x-vault-request") != "true") return refused(412, "missing required header X-Vault-Request: true");
   return std::nullopt;
 }
@@ -92,18 +94,16 @@ void Frontend::refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors
       std::move(record), &bridge(loop), std::move(error), [this, x, refused = std::move(refused)](const core::Request& recorded, const core::Outcome& outcome) {
         // An answer that could not be audited is withheld.
         const bool withheld = outcome.error && outcome.error->code == Code::internal && refused.error.code != Code::internal;
-        x->respond(to_response(x->listener, withheld ? encode(x->http, recorded, outcome) : encode(x->http, refused)));
+        x->respond(to_response(x->listener, withheld ? doors::vault::encode(x->http, recorded, outcome) : doors::vault::encode(x->http, refused)));
       });
 }
 
 void Frontend::handle(const http::Request& request, http::Loop& loop, http::Responder respond) {
-  if (azure_)
-    if (auto x = in_azure_door(request, respond)) return handle_azure(std::move(x), loop);
-  if (aws_)
-    if (auto x = in_aws_door(request, respond)) return handle_aws(std::move(x), loop);
+  const doors::HttpRequest http = to_door(request);
+  doors::azure::Context context;
+  if (azure_ && azure_->claims(http, context)) return handle_azure(request, std::move(context), loop, std::move(respond));
+  if (aws_ && aws_->claims(http)) return handle_aws(request, loop, std::move(respond));
   auto x = std::make_shared<InDoor>();
-  x->listener = request.listener;
-  x->http = to_door(request);
   x->respond = std::move(respond);
   if (auto refused = judge(request, *x)) return refuse_request(std::move(x), loop, *std::move(refused));
   auto decoded = doors::vault::decode(x->http);
@@ -116,10 +116,10 @@ void Frontend::handle(const http::Request& request, http::Loop& loop, http::Resp
 http::Response Frontend::refuse(int status, std::string_view reason, const http::Request& partial, bool recorded) {
   const auto x = to_door(partial);
   const doors::vault::Refused refused{status, {Code::invalid_argument, std::string(reason)}, "application/json", {}};
-  if (recorded) return to_response(partial.listener, encode(x, refused));
+  if (recorded) return to_response(partial.listener, doors::vault::encode(x, refused));
   // Protocol errors are recorded on the spot: there is no request whose answer could wait.
   core_.pipeline().refuse(unreadable(x), nullptr, refused.error, [](const core::Request&, const core::Outcome&) {});
-  return to_response(partial.listener, encode(x, refused));
+  return to_response(partial.listener, doors::vault::encode(x, refused));
 }
 
 }  // namespace coffer::server

@@ -29,21 +29,24 @@ class Frontend final : public http::Handler {
   http::Response refuse(int status, std::string_view reason, const http::Request& partial, bool recorded) override;
 
  private:
-  struct InDoor;
-  struct InAwsDoor;
+  // One request on its way: what its door read, kept until the answer has been written.
+  struct InDoor {
+    std::size_t listener = 0;
+    std::string client_address;  // behind a proxy
+    doors::HttpRequest http;
+    http::Responder respond;
+  };
   struct InAzureDoor;
-  [[nodiscard]] http::Response to_response(std::size_t listener, doors::vault::HttpAnswer answer) const;
-  [[nodiscard]] http::Response to_response(std::size_t listener, doors::aws::HttpAnswer answer) const;
-  [[nodiscard]] http::Response to_response(std::size_t listener, doors::azure::HttpAnswer answer) const;
+  [[nodiscard]] http::Response to_response(std::size_t listener, doors::HttpAnswer answer) const;
+  // Takes the request in. An error where a proxy that may speak for others said nothing that can be read; `x` is whole all the same.
+  [[nodiscard]] Result<void> take(const http::Request& request, InDoor& x) const;
   // Records a request that its listener or its door refuses, and answers it.
   void refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused);
-  // The rules of the listener that the request came to hold, or why it is refused. May set the client's address.
+  // The rules of the listener that the request came to hold, or why it is refused.
   [[nodiscard]] std::optional<doors::vault::Refused> judge(const http::Request& request, InDoor& x) const;
 
-  void handle_aws(std::shared_ptr<InAwsDoor> x, http::Loop& loop);
-  [[nodiscard]] std::shared_ptr<InAwsDoor> in_aws_door(const http::Request& request, http::Responder& respond) const;
-  void handle_azure(std::shared_ptr<InAzureDoor> x, http::Loop& loop);
-  [[nodiscard]] std::shared_ptr<InAzureDoor> in_azure_door(const http::Request& request, http::Responder& respond) const;
+  void handle_aws(const http::Request& request, http::Loop& loop, http::Responder respond);
+  void handle_azure(const http::Request& request, doors::azure::Context context, http::Loop& loop, http::Responder respond);
 
   core::Core& core_;
   const Options options_;

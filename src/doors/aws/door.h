@@ -7,22 +7,14 @@
 
 #include "base/clock.h"
 #include "core/request.h"
+#include "doors/http.h"
 
 // AWS's wire formats: Secrets Manager (JSON 1.1), the Security Token Service (query protocol, XML answers) and the container credentials of the SDKs. No
 // state, no policy, no storage: a request becomes one for the path that Vault's API has for the same, and names its action beside.
 namespace coffer::doors::aws {
 
-// What the door needs of an HTTP request. Views live until the answer is given.
-struct HttpRequest {
-  std::string_view method, target, body, content_type, remote_address, client_certificate;
-  std::uint16_t remote_port = 0;
-  std::span<const HeaderView> headers;
-};
-struct HttpAnswer {
-  int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-};
+using doors::HttpAnswer;
+using doors::HttpRequest;
 
 // Which part of AWS's world this server is.
 struct Settings {

@@ -9,22 +9,14 @@
 #include "base/clock.h"
 #include "core/request.h"
 #include "doors/azure/url.h"
+#include "doors/http.h"
 
 // Azure's wire formats: Key Vault (secrets), the authority that gives its clients tokens, and the endpoints of managed identities. No state, no policy, no
 // storage: an operation becomes a request for the path that Vault's API has for the same, and names its action beside.
 namespace coffer::doors::azure {
 
-// What the door needs of an HTTP request. Views live until the answer is given.
-struct HttpRequest {
-  std::string_view method, target, body, content_type, remote_address, client_certificate;
-  std::uint16_t remote_port = 0;
-  std::span<const HeaderView> headers;
-};
-struct HttpAnswer {
-  int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-};
+using doors::HttpAnswer;
+using doors::HttpRequest;
 
 // Where a vault's secrets lie: in a KV version 2 mount, or in a folder of one.
 struct Place {

@@ -6,22 +6,13 @@
 #include <vector>
 
 #include "core/request.h"
+#include "doors/http.h"
 
 // Vault's wire format (vault-api.md §2): requests below /v1/, answers in its envelope. No state, no policy, no storage.
 namespace coffer::doors::vault {
 
-// What the door needs of an HTTP request. Views live until the answer is given.
-struct HttpRequest {
-  std::string_view method, target, body, content_type, remote_address, client_certificate;
-  std::uint16_t remote_port = 0;
-  std::span<const HeaderView> headers;
-};
-struct HttpAnswer {
-  int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  std::function<bool(std::string& piece)> stream;  // schema::Raw; empty: `body` is the whole
-};
+using doors::HttpAnswer;
+using doors::HttpRequest;
 
 // An answer that needs no core: wrong paths, methods, headers. `record` tells whether it is one the audit log must know.
 struct Refused {
