@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t inline_body_limit = 64 << 10;  // larger bodies are worked on by a worker (design.md §3 "Inline means bounded")
 constexpr std::size_t large_body = 1 << 20;          // larger ones wait for each other
 
-
 bool is_callers_fault(Code code) {
   return code == Code::not_found || code == Code::unsupported_path || code == Code::unsupported_operation || code == Code::invalid_argument;
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "core/envelope.h"
 #include "core/openapi.h"
 #include "core/pipeline.h"
@@ -13,25 +14,20 @@ namespace coffer::core {
 
 namespace {
 
-std::string_view header_of(const Request& request, std::string_view name) {
-  for (const HeaderView& h : request.headers)
-    if (h.name.size() == name.size() && ascii_iequal(h.name, name)) return h.value;
-  return {};
-}
 
 }  // namespace
 
 Result<void> judge_origin(Exchange& x) {
   const auto no_preflight = [] { return invalid("cannot handle internal-only request operation"); };
   const Cors* cors = x.settings && x.settings->cors ? &*x.settings->cors : nullptr;
-  const std::string_view origin = cors ? header_of(x.request, "origin") : std::string_view();
+  const std::string_view origin = cors ? header_of(x.request.headers, "origin") : std::string_view();
   if (origin.empty()) return x.request.preflight ? Result<void>(no_preflight()) : Result<void>();
   // A page of this very server is no stranger, whatever is configured.
   const std::size_t scheme = origin.find("://");
-  if (!x.request.preflight && scheme != origin.npos && origin.substr(scheme + 3) == header_of(x.request, "host")) return {};
+  if (!x.request.preflight && scheme != origin.npos && origin.substr(scheme + 3) == header_of(x.request.headers, "host")) return {};
   if (!cors->allows(origin)) return fail(Code::permission_denied, "origin not allowed");
   x.origin_allowed = true;
-  if (x.request.preflight && header_of(x.request, "access-control-request-method").empty()) return no_preflight();
+  if (x.request.preflight && header_of(x.request.headers, "access-control-request-method").empty()) return no_preflight();
   return {};
 }
 

@@ -69,9 +69,9 @@ http::Response Frontend::to_response(std::size_t listener, doors::HttpAnswer ans
   return out;
 }
 
-Result<void> Frontend::take(const http::Request& request, InDoor& x) const {
+Result<void> Frontend::take(const http::Request& request, const doors::HttpRequest& http, InDoor& x) const {
   x.listener = request.listener;
-  x.http = to_door(request);
+  x.http = http;
   const ListenerRules& rules = options_.listeners[x.listener];
   if (!rules.forwarded_for.active()) return {};
   x.client_address = TRY(rules.forwarded_for.client_of(request));
@@ -79,10 +79,10 @@ Result<void> Frontend::take(const http::Request& request, InDoor& x) const {
   return {};
 }
 
-std::optional<doors::vault::Refused> Frontend::judge(const http::Request& request, InDoor& x) const {
+std::optional<doors::vault::Refused> Frontend::judge(const http::Request& request, const doors::HttpRequest& http, InDoor& x) const {
   const ListenerRules& rules = options_.listeners[request.listener];
   const auto refused = [](int status, std::string why) { return doors::vault::Refused{status, {Code::invalid_argument, std::move(why)}, "application/json", {}}; };
-  if (auto taken = take(request, x); !taken) return refused(400, std::move(taken).error().message);
+  if (auto taken = take(request, http, x); !taken) return refused(400, std::move(taken).error().message);
   if (rules.require_request_header && request.header("x-vault-request") != "true") return refused(412, "missing required header X-Vault-Request: true");
   return std::nullopt;
 }
@@ -101,11 +101,11 @@ void Frontend::refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors
 void Frontend::handle(const http::Request& request, http::Loop& loop, http::Responder respond) {
   const doors::HttpRequest http = to_door(request);
   doors::azure::Context context;
-  if (azure_ && azure_->claims(http, context)) return handle_azure(request, std::move(context), loop, std::move(respond));
-  if (aws_ && aws_->claims(http)) return handle_aws(request, loop, std::move(respond));
+  if (azure_ && azure_->claims(http, context)) return handle_azure(request, http, std::move(context), loop, std::move(respond));
+  if (aws_ && aws_->claims(http)) return handle_aws(request, http, loop, std::move(respond));
   auto x = std::make_shared<InDoor>();
   x->respond = std::move(respond);
-  if (auto refused = judge(request, *x)) return refuse_request(std::move(x), loop, *std::move(refused));
+  if (auto refused = judge(request, http, *x)) return refuse_request(std::move(x), loop, *std::move(refused));
   auto decoded = doors::vault::decode(x->http);
   if (!decoded) return refuse_request(std::move(x), loop, std::move(decoded).error());
   core_.pipeline().handle(*std::move(decoded), bridge(loop), [this, x](const core::Request& asked, const core::Outcome& outcome) {

@@ -39,14 +39,14 @@ class Frontend final : public http::Handler {
   struct InAzureDoor;
   [[nodiscard]] http::Response to_response(std::size_t listener, doors::HttpAnswer answer) const;
   // Takes the request in. An error where a proxy that may speak for others said nothing that can be read; `x` is whole all the same.
-  [[nodiscard]] Result<void> take(const http::Request& request, InDoor& x) const;
+  [[nodiscard]] Result<void> take(const http::Request& request, const doors::HttpRequest& http, InDoor& x) const;
   // Records a request that its listener or its door refuses, and answers it.
   void refuse_request(std::shared_ptr<InDoor> x, http::Loop& loop, doors::vault::Refused refused);
   // The rules of the listener that the request came to hold, or why it is refused.
-  [[nodiscard]] std::optional<doors::vault::Refused> judge(const http::Request& request, InDoor& x) const;
+  [[nodiscard]] std::optional<doors::vault::Refused> judge(const http::Request& request, const doors::HttpRequest& http, InDoor& x) const;
 
-  void handle_aws(const http::Request& request, http::Loop& loop, http::Responder respond);
-  void handle_azure(const http::Request& request, doors::azure::Context context, http::Loop& loop, http::Responder respond);
+  void handle_aws(const http::Request& request, const doors::HttpRequest& http, http::Loop& loop, http::Responder respond);
+  void handle_azure(const http::Request& request, const doors::HttpRequest& http, doors::azure::Context context, http::Loop& loop, http::Responder respond);
 
   core::Core& core_;
   const Options options_;

@@ -5,11 +5,11 @@
 // The way of a request through AWS's door.
 namespace coffer::server {
 
-void Frontend::handle_aws(const http::Request& request, http::Loop& loop, http::Responder respond) {
+void Frontend::handle_aws(const http::Request& request, const doors::HttpRequest& http, http::Loop& loop, http::Responder respond) {
   auto x = std::make_shared<InDoor>();
   x->respond = std::move(respond);
   std::expected<core::Request, doors::aws::Refused> decoded = std::unexpected(doors::aws::Refused{});
-  if (auto taken = take(request, *x); taken)
+  if (auto taken = take(request, http, *x); taken)
     decoded = aws_->decode(x->http);
   else
     decoded = std::unexpected(doors::aws::Refused{doors::aws::Protocol::json, std::move(taken).error(), make_uuid()});

@@ -9,11 +9,12 @@ struct Frontend::InAzureDoor : InDoor {
   doors::azure::Context context;
 };
 
-void Frontend::handle_azure(const http::Request& request, doors::azure::Context context, http::Loop& loop, http::Responder respond) {
+void Frontend::handle_azure(const http::Request& request, const doors::HttpRequest& http, doors::azure::Context context, http::Loop& loop,
+                            http::Responder respond) {
   auto x = std::make_shared<InAzureDoor>();
   x->context = std::move(context);
   x->respond = std::move(respond);
-  auto taken = take(request, *x);
+  auto taken = take(request, http, *x);
   Result<core::Request> decoded = taken ? azure_->decode(x->http, x->context) : std::unexpected(std::move(taken).error());
   if (decoded)
     return core_.pipeline().handle(*std::move(decoded), bridge(loop), [this, x](const core::Request& asked, const core::Outcome& outcome) {

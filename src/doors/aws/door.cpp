@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "base/random.h"
 #include "core/access_keys/secret.h"
 #include "doors/aws/actions.h"
@@ -86,15 +87,8 @@ std::expected<core::Request, Refused> Door::decode(const HttpRequest& http) cons
   return std::unexpected(std::move(refused));
 }
 
-Result<core::Request> Door::begin(const HttpRequest& http) const {
-  core::Request out;
-  append_request_id(out.id);
-  out.verb = schema::Verb::write;
-  out.remote_address = http.remote_address;
-  out.remote_port = http.remote_port;
-  out.client_certificate = http.client_certificate;
-  out.headers = http.headers;
-  out.body_bytes = http.body.size();
+core::Request Door::begin(const HttpRequest& http) const {
+  core::Request out = doors::begin(http, schema::Verb::write);
   out.by_action = std::make_unique<core::ByAction>();
   ActionScope& scope = out.by_action->scope;
   scope.partition = settings_.partition;
@@ -130,7 +124,7 @@ Result<void> Door::sign_in(const HttpRequest& http, std::string_view service, co
 Result<core::Request> Door::decode_json(const HttpRequest& http) const {
   // What nobody may send is not hashed either.
   if (http.body.size() > largest_json) return fail(Code::too_large, "the request is too large");
-  core::Request out = TRY(begin(http));
+  core::Request out = begin(http);
   CHECK_OK(sign_in(http, "secretsmanager", out));
   std::string_view target = header_of(http.headers, "x-amz-target");
   if (!target.starts_with(target_prefix)) return unknown_action();
@@ -147,7 +141,7 @@ Result<core::Request> Door::decode_json(const HttpRequest& http) const {
 }
 
 Result<core::Request> Door::decode_query(const HttpRequest& http) const {
-  core::Request out = TRY(begin(http));
+  core::Request out = begin(http);
   if (http.body.size() > largest_form) return fail(Code::too_large, "the request is too large");
   std::string text = TRY(form_as_json(http.body));
   auto document = TRY(json::Document::parse(text, json_limits));
@@ -184,7 +178,7 @@ Result<core::Request> Door::decode_query(const HttpRequest& http) const {
 }
 
 Result<core::Request> Door::decode_container(const HttpRequest& http) const {
-  core::Request out = TRY(begin(http));
+  core::Request out = begin(http);
   out.verb = schema::Verb::read;
   out.path = TRY(CanonicalPath::from_decoded(settings_.key_ring + "credentials"));
   out.by_action->scope.action = "coffer:ContainerCredentials";

@@ -52,7 +52,7 @@ class Door {
   [[nodiscard]] Result<core::Request> decode_json(const HttpRequest& http) const;
   [[nodiscard]] Result<core::Request> decode_query(const HttpRequest& http) const;
   [[nodiscard]] Result<core::Request> decode_container(const HttpRequest& http) const;
-  [[nodiscard]] Result<core::Request> begin(const HttpRequest& http) const;
+  [[nodiscard]] core::Request begin(const HttpRequest& http) const;
   // Reads the signature and makes the claim of it.
   [[nodiscard]] Result<void> sign_in(const HttpRequest& http, std::string_view service, core::Request& request) const;
 

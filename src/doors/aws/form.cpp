@@ -1,10 +1,10 @@
 #include "doors/aws/form.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/encoding.h"
 #include "base/path.h"
+#include "doors/http.h"
 
 namespace coffer::doors::aws {
 
@@ -14,19 +14,15 @@ Result<std::string> form_as_json(std::string_view form) {
   std::string out;
   json::Writer w(out);
   w.begin_object();
-  while (!form.empty()) {
-    const std::size_t end = std::min(form.find('&'), form.size());
-    const std::string_view part = form.substr(0, end);
-    form.remove_prefix(std::min(end + 1, form.size()));
-    if (part.empty()) continue;
-    const std::size_t equal = std::min(part.find('='), part.size());
-    std::string name = TRY(percent_decode(part.substr(0, equal), true));
-    const std::string value = TRY(percent_decode(part.substr(std::min(equal + 1, part.size())), true));
+  CHECK_OK(each_parameter(form, [&](std::string_view encoded_name, std::string_view encoded_value) -> Result<void> {
+    std::string name = TRY(percent_decode(encoded_name, true));
+    const std::string value = TRY(percent_decode(encoded_value, true));
     if (!valid_utf8(name) || !valid_utf8(value)) return invalid("the form is not UTF-8");
     if (seen.size() >= most) return invalid("the form has too many members");
     w.key(name).string(value);
     if (!seen.insert(std::move(name)).second) return invalid("a member of the form stands more than once");
-  }
+    return {};
+  }));
   w.end_object();
   return out;
 }

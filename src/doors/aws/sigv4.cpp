@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "base/secret.h"
 #include "doors/aws/sigv4_parts.h"
 
@@ -18,11 +19,6 @@ std::unexpected<Error> incomplete(std::string message) {
 }
 std::unexpected<Error> bad_signature(std::string message) {
   return fail(Code::unauthenticated, "InvalidSignatureException", std::move(message));
-}
-
-std::size_t count_of(std::span<const HeaderView> headers, std::string_view name) {
-  return static_cast<std::size_t>(
-      std::count_if(headers.begin(), headers.end(), [&](const HeaderView& h) { return ascii_iequal(h.name, name); }));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -120,7 +116,7 @@ Result<void> check_signed_headers(const SignedRequest& request, const Authorizat
   if (!is_signed(a.signed_headers, "host") && !is_signed(a.signed_headers, ":authority"))
     return bad_signature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   for (const std::string_view name : {"x-amz-target", "x-amz-security-token", "x-amz-content-sha256"}) {
-    const std::size_t count = count_of(request.headers, name);
+    const std::size_t count = header_count(request.headers, name);
     if (count > 1) return incomplete("The header '" + std::string(name) + "' stands more than once.");
     if (count == 1 && !is_signed(a.signed_headers, name))
       return bad_signature("'" + std::string(name) + "' must be a 'SignedHeader' in the AWS Authorization.");
@@ -143,9 +139,9 @@ Result<void> check_payload(const SignedRequest& request) {
 }
 
 Result<void> read_time(const SignedRequest& request, Authorization& out, bool& own_date) {
-  own_date = count_of(request.headers, "x-amz-date") > 0;
+  own_date = header_count(request.headers, "x-amz-date") > 0;
   const std::string_view name = own_date ? "x-amz-date" : "date";
-  if (count_of(request.headers, name) > 1) return incomplete("The header '" + std::string(name) + "' stands more than once.");
+  if (header_count(request.headers, name) > 1) return incomplete("The header '" + std::string(name) + "' stands more than once.");
   out.timestamp = header_of(request.headers, name);
   const auto time = parse_basic_time(out.timestamp);
   if (!time)
@@ -157,12 +153,6 @@ Result<void> read_time(const SignedRequest& request, Authorization& out, bool& o
 
 }  // namespace
 
-std::string_view header_of(std::span<const HeaderView> headers, std::string_view name) {
-  for (const HeaderView& h : headers)
-    if (h.name.size() == name.size() && ascii_iequal(h.name, name)) return h.value;
-  return {};
-}
-
 std::unexpected<Error> wrong_signature() {
   return bad_signature(
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
@@ -171,7 +161,7 @@ std::unexpected<Error> wrong_signature() {
 }
 
 Result<Authorization> read_authorization(const SignedRequest& request) {
-  const std::size_t count = count_of(request.headers, "authorization");
+  const std::size_t count = header_count(request.headers, "authorization");
   if (count == 0) return fail(Code::unauthenticated, "MissingAuthenticationTokenException", "Request is missing Authentication Token");
   if (count > 1) return incomplete("The header 'authorization' stands more than once.");
   const std::string_view header = header_of(request.headers, "authorization");
@@ -186,7 +176,7 @@ Result<Authorization> read_authorization(const SignedRequest& request) {
   for (const auto& [name, value] : {std::pair("Credential", fields.credential), std::pair("Signature", fields.signature),
                                     std::pair("SignedHeaders", fields.signed_headers)})
     if (value.empty()) missing.append("Authorization header requires '").append(name).append("' parameter. ");
-  if (count_of(request.headers, "x-amz-date") == 0 && count_of(request.headers, "date") == 0)
+  if (header_count(request.headers, "x-amz-date") == 0 && header_count(request.headers, "date") == 0)
     missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
   if (!missing.empty()) {
     missing.pop_back();

@@ -49,7 +49,5 @@ void append_canonical_request(std::string& out, const SignedRequest& request, co
 
 // The one answer to a signature that does not fit.
 [[nodiscard]] std::unexpected<Error> wrong_signature();
-// Of any header by its name in lower case; "" when there is none.
-[[nodiscard]] std::string_view header_of(std::span<const HeaderView> headers, std::string_view name);
 
 }  // namespace coffer::doors::aws

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "doors/http.h"
 
 namespace coffer::doors::aws {
 namespace {
@@ -112,16 +113,12 @@ void append_canonical_path(std::string& out, std::string_view path, bool normali
 
 void append_canonical_query(std::string& out, std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view part = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (part.empty()) continue;
-    const std::size_t equal = std::min(part.find('='), part.size());
+  (void)each_parameter(query, [&](std::string_view encoded_name, std::string_view encoded_value) -> Result<void> {
     auto& [name, value] = pairs.emplace_back();
-    append_encoded(name, decoded(part.substr(0, equal)), false);
-    append_encoded(value, decoded(part.substr(std::min(equal + 1, part.size()))), false);
-  }
+    append_encoded(name, decoded(encoded_name), false);
+    append_encoded(value, decoded(encoded_value), false);
+    return {};  // what was signed is taken as it came
+  });
   std::sort(pairs.begin(), pairs.end());
   for (std::size_t i = 0; i < pairs.size(); ++i) out.append(i == 0 ? "" : "&").append(pairs[i].first).append("=").append(pairs[i].second);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "doors/azure/authority.h"
 #include "doors/azure/operations.h"
 

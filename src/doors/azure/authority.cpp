@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 
 namespace coffer::doors::azure {
 namespace {
@@ -142,7 +143,7 @@ Result<core::Request> Door::decode_token(const HttpRequest& http) const {
 }
 
 Result<core::Request> Door::log_in(const HttpRequest& http, std::string role_id, std::string secret_id) const {
-  core::Request out = begin(http);
+  core::Request out = begin(http, schema::Verb::write);
   out.path = TRY(CanonicalPath::from_decoded(settings_.login_mount + "login"));
   std::string body = R"({"role_id":)" + json::quoted(role_id);
   if (!secret_id.empty()) body += R"(,"secret_id":)" + json::quoted(secret_id);
@@ -179,7 +180,7 @@ Result<core::Request> Door::decode_identity(const HttpRequest& http, Context& co
     context.purpose = Purpose::identity_login;
     return log_in(http, std::string(shown.substr(0, colon)), std::string(shown.substr(colon + 1)));
   }
-  core::Request out = begin(http);
+  core::Request out = begin(http, schema::Verb::write);
   out.verb = schema::Verb::read;
   out.path = TRY(CanonicalPath::from_decoded("auth/token/lookup-self"));
   out.token = shown;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "base/random.h"
 #include "doors/azure/answers.h"
 #include "doors/azure/authority.h"
@@ -115,28 +116,15 @@ Result<core::Request> Door::decode(const HttpRequest& http, Context& context) co
     case Purpose::identity_token: return decode_identity(http, context);
     case Purpose::document: break;
   }
-  core::Request out = begin(http);
-  out.verb = schema::Verb::read;
+  core::Request out = begin(http, schema::Verb::read);
   out.path = TRY(CanonicalPath::from_decoded("sys/internal/azure"));
   out.by_action = std::make_unique<core::ByAction>();
   out.by_action->scope.action = "azure:Discover";
   return out;
 }
 
-core::Request Door::begin(const HttpRequest& http) const {
-  core::Request out;
-  append_request_id(out.id);
-  out.verb = schema::Verb::write;
-  out.remote_address = http.remote_address;
-  out.remote_port = http.remote_port;
-  out.client_certificate = http.client_certificate;
-  out.headers = http.headers;
-  out.body_bytes = http.body.size();
-  return out;
-}
-
 Result<core::Request> Door::decode_operation(const HttpRequest& http, Context& context) const {
-  core::Request out = begin(http);
+  core::Request out = begin(http, schema::Verb::write);
   // Who shows no token is told where to get one, before anything else is looked at.
   const auto token = read_bearer(http.headers);
   if (!token || token->empty()) return missing_token();

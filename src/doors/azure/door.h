@@ -65,7 +65,6 @@ class Door {
   [[nodiscard]] bool claims_authority(const HttpRequest& http, const Host& host, Context& context) const;
   [[nodiscard]] HttpAnswer error_answer(const HttpRequest& http, const Context& context, const Error& error, const core::Request* request,
                                         std::string_view request_id) const;
-  [[nodiscard]] core::Request begin(const HttpRequest& http) const;
   [[nodiscard]] Result<core::Request> decode_operation(const HttpRequest& http, Context& context) const;
   [[nodiscard]] Result<core::Request> decode_token(const HttpRequest& http) const;
   [[nodiscard]] Result<core::Request> decode_identity(const HttpRequest& http, Context& context) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 
 namespace coffer::doors::azure {
 namespace {

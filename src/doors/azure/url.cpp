@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "base/path.h"
+#include "doors/http.h"
 
 namespace coffer::doors::azure {
 namespace {
@@ -23,19 +25,15 @@ const std::string* find(const Parameters& parameters, std::string_view name) {
 
 Result<Parameters> parse_parameters(std::string_view text) {
   Parameters out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('&'), text.size());
-    const std::string_view part = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (part.empty()) continue;
+  CHECK_OK(each_parameter(text, [&](std::string_view encoded_name, std::string_view encoded_value) -> Result<void> {
     if (out.size() >= most_parameters) return invalid("there are too many parameters");
-    const std::size_t equal = std::min(part.find('='), part.size());
-    std::string name = TRY(percent_decode(part.substr(0, equal), true));
-    std::string value = TRY(percent_decode(part.substr(std::min(equal + 1, part.size())), true));
+    std::string name = TRY(percent_decode(encoded_name, true));
+    std::string value = TRY(percent_decode(encoded_value, true));
     if (!valid_utf8(name) || !valid_utf8(value)) return invalid("a parameter is no UTF-8");
     if (find(out, name) != nullptr) return invalid("a parameter stands more than once");
     out.emplace_back(std::move(name), std::move(value));
-  }
+    return {};
+  }));
   return out;
 }
 
@@ -82,13 +80,8 @@ Result<Host> parse_host(std::string_view host) {
   return out;
 }
 
-std::string_view header_of(std::span<const HeaderView> headers, std::string_view name) {
-  const auto at = std::ranges::find_if(headers, [&](const HeaderView& h) { return ascii_iequal(h.name, name); });
-  return at == headers.end() ? std::string_view() : at->value;
-}
-
 Result<std::string_view> read_bearer(std::span<const HeaderView> headers) {
-  if (std::ranges::count_if(headers, [](const HeaderView& h) { return ascii_iequal(h.name, "authorization"); }) > 1)
+  if (header_count(headers, "authorization") > 1)
     return invalid("the Authorization header stands more than once");
   std::string_view value = header_of(headers, "authorization");
   constexpr std::string_view scheme = "bearer";

@@ -36,6 +36,4 @@ struct Host {
 // The token of `Authorization: Bearer <token>`; "" without one. The header may stand once.
 [[nodiscard]] Result<std::string_view> read_bearer(std::span<const HeaderView> headers);
 
-[[nodiscard]] std::string_view header_of(std::span<const HeaderView> headers, std::string_view name);
-
 }  // namespace coffer::doors::azure

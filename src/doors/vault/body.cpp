@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/path.h"
+#include "doors/http.h"
 #include "doors/vault/json_syntax.h"
 
 namespace coffer::doors::vault {
@@ -25,26 +26,21 @@ Result<bool> read_flag(std::string_view name, std::string_view value) {
 
 // Calls take(name, value) for each parameter, decoded.
 template <class F>
-Result<void> each_parameter(std::string_view query, F take) {
+Result<void> each_decoded(std::string_view query, F take) {
   std::size_t n = 0;
-  while (!query.empty()) {
-    const std::size_t amp = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, amp);
-    query.remove_prefix(std::min(amp + 1, query.size()));
-    if (pair.empty()) continue;
+  return each_parameter(query, [&](std::string_view encoded_name, std::string_view encoded_value) -> Result<void> {
     if (++n > max_parameters) return invalid("too many parameters");
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    std::string name = TRY(percent_decode(pair.substr(0, equals), true));
-    std::string value = TRY(percent_decode(pair.substr(std::min(equals + 1, pair.size())), true));
+    std::string name = TRY(percent_decode(encoded_name, true));
+    std::string value = TRY(percent_decode(encoded_value, true));
     if (!valid_utf8(name) || !valid_utf8(value)) return invalid("a parameter is not valid UTF-8");
     take(std::move(name), std::move(value));
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<json::Document> parameters_as_json(std::string_view text, bool skip_flags) {
   std::map<std::string, std::vector<std::string>> all;
-  CHECK_OK(each_parameter(text, [&](std::string name, std::string value) {
+  CHECK_OK(each_decoded(text, [&](std::string name, std::string value) {
     if (skip_flags && (name == "list" || name == "scan" || name == "help")) return;
     all[std::move(name)].push_back(std::move(value));
   }));
@@ -76,7 +72,7 @@ std::string_view skip_space(std::string_view s) {
 Result<QueryFlags> read_query_flags(std::string_view query) {
   std::string list, scan;
   std::optional<std::string> help;
-  CHECK_OK(each_parameter(query, [&](const std::string& name, std::string value) {
+  CHECK_OK(each_decoded(query, [&](const std::string& name, std::string value) {
     if (name == "list")
       list = std::move(value);
     else if (name == "scan")

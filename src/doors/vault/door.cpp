@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/header_lookup.h"
 #include "base/random.h"
 #include "core/envelope.h"
 #include "core/request_settings.h"
@@ -11,23 +12,14 @@
 namespace coffer::doors::vault {
 namespace {
 
-std::string_view header(const HttpRequest& http, std::string_view name) {
-  for (const auto& h : http.headers)
-    if (ascii_iequal(h.name, name)) return h.value;
-  return {};
-}
-std::size_t count(const HttpRequest& http, std::string_view name) {
-  return static_cast<std::size_t>(std::count_if(http.headers.begin(), http.headers.end(), [&](const auto& h) { return ascii_iequal(h.name, name); }));
-}
-
 Refused bad_request(std::string message) { return {400, {Code::invalid_argument, std::move(message)}, "application/json", {}}; }
 Refused empty_errors(int status) { return {status, {Code::invalid_argument, ""}, "application/json", {}}; }
 
 // X-Vault-Token wins over `Authorization: Bearer`; two that differ are an error, not a guess.
 std::expected<std::string_view, Refused> read_token(const HttpRequest& http) {
-  if (count(http, "x-vault-token") > 1 || count(http, "authorization") > 1) return std::unexpected(bad_request("the token header stands more than once"));
-  const std::string_view own = header(http, "x-vault-token");
-  std::string_view bearer = header(http, "authorization");
+  if (header_count(http.headers, "x-vault-token") > 1 || header_count(http.headers, "authorization") > 1) return std::unexpected(bad_request("the token header stands more than once"));
+  const std::string_view own = header_of(http.headers, "x-vault-token");
+  std::string_view bearer = header_of(http.headers, "authorization");
   if (bearer.size() >= 7 && ascii_iequal(bearer.substr(0, 7), "bearer ")) bearer.remove_prefix(7);
   else bearer = {};
   while (bearer.starts_with(' ')) bearer.remove_prefix(1);
@@ -40,9 +32,9 @@ std::expected<std::string_view, Refused> read_token(const HttpRequest& http) {
 
 // "a/b/" is a/b; "root", "/" and "" are the root namespace.
 std::expected<std::string_view, Refused> read_name_space(const HttpRequest& http) {
-  std::string_view name = header(http, "x-vault-namespace");
+  std::string_view name = header_of(http.headers, "x-vault-namespace");
   if (name.empty()) return name;
-  if (count(http, "x-vault-namespace") > 1) return std::unexpected(bad_request("the namespace header stands more than once"));
+  if (header_count(http.headers, "x-vault-namespace") > 1) return std::unexpected(bad_request("the namespace header stands more than once"));
   if (name.size() > CanonicalPath::max_length) return std::unexpected(bad_request("the namespace is longer than 4096 bytes"));
   while (name.starts_with('/')) name.remove_prefix(1);
   while (name.ends_with('/')) name.remove_suffix(1);
@@ -50,7 +42,7 @@ std::expected<std::string_view, Refused> read_name_space(const HttpRequest& http
 }
 
 std::expected<std::optional<Seconds>, Refused> read_wrap_ttl(const HttpRequest& http) {
-  const std::string_view text = header(http, "x-vault-wrap-ttl");
+  const std::string_view text = header_of(http.headers, "x-vault-wrap-ttl");
   if (text.empty()) return std::optional<Seconds>{};
   const auto ttl = parse_duration(text);
   if (!ttl) return std::unexpected(bad_request("error parsing X-Vault-Wrap-TTL header: " + ttl.error().message));
@@ -122,17 +114,10 @@ std::expected<core::Request, Refused> decode(const HttpRequest& http) {
   auto canonical = CanonicalPath::from_encoded(path);
   if (!canonical) return std::unexpected(bad_request(canonical.error().message));
 
-  core::Request out;
-  append_request_id(out.id);
-  out.verb = method.verb;
+  core::Request out = begin(http, method.verb);
   out.help = http.method == "HELP";
   out.preflight = http.method == "OPTIONS";
   out.path = *std::move(canonical);
-  out.remote_address = http.remote_address;
-  out.remote_port = http.remote_port;
-  out.client_certificate = http.client_certificate;
-  out.headers = http.headers;
-  out.body_bytes = http.body.size();
   const auto name_space = read_name_space(http);
   if (!name_space) return std::unexpected(name_space.error());
   out.name_space = *name_space;
@@ -180,7 +165,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 // What a browser wants to see before it lets the page read the answer, or send its request (Fetch standard, "CORS protocol").
 void add_cors(const HttpRequest& http, const core::Request& request, const core::Cors& cors, HttpAnswer& out) {
-  out.headers.emplace_back("Access-Control-Allow-Origin", std::string(header(http, "origin")));
+  out.headers.emplace_back("Access-Control-Allow-Origin", std::string(header_of(http.headers, "origin")));
   out.headers.emplace_back("Vary", "Origin");
   const bool for_all = std::find(cors.allowed_origins.begin(), cors.allowed_origins.end(), "*") != cors.allowed_origins.end();
   if (cors.allow_credentials && !for_all) out.headers.emplace_back("Access-Control-Allow-Credentials", "true");
@@ -214,7 +199,7 @@ HttpAnswer encode(const HttpRequest& http, const core::Request& request, const c
   out.headers.emplace_back("Cache-Control", "no-store");
   if (outcome.cors) add_cors(http, request, *outcome.cors, out);
   if (outcome.rate) add_rate(*outcome.rate, out);
-  const std::string_view space = header(http, "x-vault-namespace");
+  const std::string_view space = header_of(http.headers, "x-vault-namespace");
   if (!space.empty() && space.size() < 256) out.headers.emplace_back("X-Vault-Namespace", std::string(space));
   const schema::Reply& reply = outcome.reply;
   if (outcome.error) {
