@@ -4,18 +4,13 @@
 
 #include "audit/encode.h"
 #include "base/encoding.h"
+#include "crypto/freed.h"
 
 namespace coffer::audit {
 namespace {
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
-using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+using Key = std::unique_ptr<EVP_PKEY, crypto::Freed<EVP_PKEY_free>>;
+using Context = std::unique_ptr<EVP_MD_CTX, crypto::Freed<EVP_MD_CTX_free>>;
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 class Ed25519Signer final : public Signer {

@@ -2,17 +2,14 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/freed.h"
 #include "crypto/must.h"
 
 namespace coffer::crypto {
 namespace {
 
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* ctx) const { EVP_MD_CTX_free(ctx); }
-};
-using KeyHandle = std::unique_ptr<EVP_PKEY, Free>;
-using ContextHandle = std::unique_ptr<EVP_MD_CTX, Free>;
+using KeyHandle = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using ContextHandle = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 
 const unsigned char* bytes(std::span<const std::byte> data) { return reinterpret_cast<const unsigned char*>(data.data()); }
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }

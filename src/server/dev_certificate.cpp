@@ -3,21 +3,16 @@
 
 #include <memory>
 
+#include "crypto/freed.h"
 #include "server/dev.h"
 
 namespace coffer::server {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
-using FilePtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+using crypto::Freed;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
+using FilePtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 
 bool add_extension(X509* certificate, int nid, const char* value) {
   X509V3_CTX context;
