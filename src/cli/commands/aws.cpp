@@ -16,9 +16,7 @@ Expected<int> list(Context& context) {
 }
 
 Expected<int> shown(Context& context, Reply<MaybeAnswer> answer, std::string_view failure) {
-  if (!answer) return std::unexpected(failed(failure, std::move(answer).error()));
-  if (!*answer) return stop(exit_server, "No access key has this id");
-  return output_field_or_answer(context, **answer);
+  return output_found(context, std::move(answer), failure, "No access key has this id");
 }
 
 Expected<int> create(Context& context) {

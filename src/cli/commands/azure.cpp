@@ -27,9 +27,7 @@ std::string properties(const Context& context) {
 }
 
 Expected<int> shown(Context& context, Reply<MaybeAnswer> answer, std::string_view failure) {
-  if (!answer) return std::unexpected(failed(failure, std::move(answer).error()));
-  if (!*answer) return stop(exit_server, "No vault has this name");
-  return output_field_or_answer(context, **answer);
+  return output_found(context, std::move(answer), failure, "No vault has this name");
 }
 
 Expected<int> create(Context& context) {

@@ -21,10 +21,7 @@ Expected<int> read(Context& context) {
   const std::string path = trim_slashes(context.arguments[0]);
   const Query query = TRY(query_arguments(context, 1));
   if (context.format() == "raw" && context.field().empty()) return read_raw(context, client, path, query);
-  Reply<MaybeAnswer> answer = client.read(path, query);
-  if (!answer) return std::unexpected(failed(fmt::format("Error reading {}: ", path), std::move(answer).error()));
-  if (!*answer) return stop(exit_server, "No value found at " + path);
-  return output_field_or_answer(context, **answer);
+  return output_found(context, client.read(path, query), fmt::format("Error reading {}: ", path), "No value found at " + path);
 }
 
 Expected<int> write_or_patch(Context& context, bool patch) {

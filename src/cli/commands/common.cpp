@@ -38,6 +38,12 @@ Expected<int> output_deleted(Context& context, Reply<MaybeAnswer> reply, const s
   return output_field_or_answer(context, **reply);
 }
 
+Expected<int> output_found(Context& context, Reply<MaybeAnswer> reply, std::string_view failure, const std::string& missing) {
+  if (!reply) return std::unexpected(failed(failure, std::move(reply).error()));
+  if (!*reply) return stop(exit_server, missing);
+  return output_field_or_answer(context, **reply);
+}
+
 Expected<int> output_listed(Context& context, Reply<MaybeAnswer> reply, const std::string& path) {
   if (!reply) return std::unexpected(failed(fmt::format("Error listing {}: ", path), std::move(reply).error()));
   if (*reply && (*reply)->is_wrapped()) return output_answer(context, **reply);

@@ -11,6 +11,8 @@ namespace coffer::cli {
 [[nodiscard]] Expected<int> output_written(Context& context, Reply<MaybeAnswer> reply, const std::string& path);
 // The same for a delete.
 [[nodiscard]] Expected<int> output_deleted(Context& context, Reply<MaybeAnswer> reply, const std::string& path);
+// Prints an answer that must be there: `failure` begins the error of a request that failed ("Error reading vault: "), `missing` says what is not there.
+[[nodiscard]] Expected<int> output_found(Context& context, Reply<MaybeAnswer> reply, std::string_view failure, const std::string& missing);
 // Prints the names of a list answer, or says in Vault's words that there are none.
 [[nodiscard]] Expected<int> output_listed(Context& context, Reply<MaybeAnswer> reply, const std::string& path);
 // K=V arguments as query parameters; a repeated name stays several parameters.
