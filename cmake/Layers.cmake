@@ -3,7 +3,7 @@
 function(name_precompiled_header folder)
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -E -dM -x c++ -std=gnu++23 -include cstddef /dev/null OUTPUT_VARIABLE macros ERROR_QUIET)
   file(READ ${CMAKE_SOURCE_DIR}/src/base/pch.h header)
-  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${COFFER_SANITIZE} ${COFFER_FUZZ} ${header} ${macros}")
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${COFFER_SANITIZE} ${COFFER_FUZZ}${COFFER_PROFILE} ${header} ${macros}")
   file(WRITE ${folder}/cmake_pch.hxx.pch.sum ${sum})
 endfunction()
 
