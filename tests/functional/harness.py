@@ -107,7 +107,7 @@ def make_certificate(folder, name="cert", algorithm="ec", days=30, subject="/CN=
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if algorithm == "ec" else ["-newkey", "rsa:2048"]
     cert, key = f"{folder}/{name}.pem", f"{folder}/{name}-key.pem"
     subprocess.run(["openssl", "req", "-x509", *kind, "-nodes", "-days", str(days), "-keyout", key, "-out", cert, "-subj", subject,
-                    "-addext", f"subjectAltName={names}"], check=True, capture_output=True)
+                    "-addext", f"subjectAltName={names}", "-addext", "basicConstraints=critical,CA:FALSE"], check=True, capture_output=True)
     return cert, key
 
 
