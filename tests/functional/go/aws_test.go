@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-secretsmanager-caching-go/v2/secretcache"
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/vault/api"
 )
@@ -136,4 +137,29 @@ func TestAwsSecret(t *testing.T) {
 	if _, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: name}); !errors.As(err, &missing) || missing.ErrorMessage() != "Secrets Manager can't find the specified secret." {
 		t.Fatal(err)
 	}
+}
+
+// The caching client keeps what it read, and sees a new version when it is told to.
+func TestAwsCachingClient(t *testing.T) {
+	_, config := awsKeys(t)
+	ctx := context.Background()
+	client := secretsmanager.NewFromConfig(config)
+	name := aws.String("go/cached")
+	must[*secretsmanager.CreateSecretOutput](t)(client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name, SecretString: aws.String("one")}))
+	cache := must[*secretcache.Cache](t)(secretcache.New(func(c *secretcache.Cache) { c.Client = client }))
+	if got := must[string](t)(cache.GetSecretString(*name)); got != "one" {
+		t.Fatal(got)
+	}
+	must[*secretsmanager.PutSecretValueOutput](t)(client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: aws.String("two")}))
+	if got := must[string](t)(cache.GetSecretString(*name)); got != "one" {
+		t.Fatal(got)
+	}
+	cache.RefreshNow(*name)
+	if got := must[string](t)(cache.GetSecretString(*name)); got != "two" {
+		t.Fatal(got)
+	}
+	if got := must[string](t)(cache.GetSecretStringWithStage(*name, "AWSPREVIOUS")); got != "one" {
+		t.Fatal(got)
+	}
+	must[*secretsmanager.DeleteSecretOutput](t)(client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: name, ForceDeleteWithoutRecovery: aws.Bool(true)}))
 }
