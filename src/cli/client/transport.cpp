@@ -7,11 +7,13 @@
 
 #include "base/encoding.h"
 #include "base/secret.h"
-#include "cli/client/curl_library.h"
 #include "cli/flags/key_values.h"
+#include "outbound/curl_library.h"
 
 namespace coffer::cli {
 namespace {
+
+using outbound::CurlLibrary;
 
 struct Incoming {
   HttpResponse response;
@@ -74,7 +76,9 @@ class CurlTransport final : public Transport {
 
   Expected<HttpResponse> send(const HttpRequest& request) override {
     if (handle_ == nullptr) {
-      curl_ = TRY(CurlLibrary::load());
+      const auto loaded = CurlLibrary::load();
+      if (!loaded) return stop(exit_local, loaded.error().message, "install it: apt install libcurl4");
+      curl_ = *loaded;
       handle_ = curl_->easy_init();
       if (handle_ == nullptr) return stop(exit_local, "libcurl cannot start");
     }

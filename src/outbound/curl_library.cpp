@@ -1,8 +1,11 @@
-#include "cli/client/curl_library.h"
+#include "outbound/curl_library.h"
 
 #include <dlfcn.h>
 
-namespace coffer::cli {
+#include <cstring>
+#include <mutex>
+
+namespace coffer::outbound {
 namespace {
 
 template <class Function>
@@ -23,19 +26,20 @@ bool find_all(void* handle, CurlLibrary& curl) {
 
 }  // namespace
 
-Expected<const CurlLibrary*> CurlLibrary::load() {
+Result<const CurlLibrary*> CurlLibrary::load() {
+  static std::mutex mutex;
   static CurlLibrary library;
   static bool loaded = false;
+  const std::lock_guard lock(mutex);
   if (loaded) return &library;
   // The OpenSSL build is asked for by its own name: the GnuTLS one reads other certificate forms and gives other messages.
   void* handle = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr || !find_all(handle, library))
-    return stop(exit_local, "cannot load libcurl (libcurl.so.4)", "install it: apt install libcurl4");
+  if (handle == nullptr || !find_all(handle, library)) return fail(Code::unavailable, "cannot load libcurl (libcurl.so.4)");
   decltype(&::curl_global_init) global_init = nullptr;
   if (!find(handle, "curl_global_init", global_init) || global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-    return stop(exit_local, "libcurl cannot start");
+    return fail(Code::unavailable, "libcurl cannot start");
   loaded = true;
   return &library;
 }
 
-}  // namespace coffer::cli
+}  // namespace coffer::outbound

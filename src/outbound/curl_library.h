@@ -1,12 +1,12 @@
 #pragma once
 #include <curl/curl.h>
 
-#include "cli/failure.h"
+#include "base/result.h"
 
-namespace coffer::cli {
+namespace coffer::outbound {
 
-// The functions of libcurl that the client uses. The library is loaded by the first request: linking it would load some twenty
-// libraries into every start, `coffer --help` too.
+// The functions of libcurl that are used. The library is loaded by the first request: linking it would load some twenty libraries into every start,
+// `coffer --help` too.
 struct CurlLibrary {
   decltype(&::curl_easy_init) easy_init = nullptr;
   decltype(&::curl_easy_setopt) easy_setopt = nullptr;
@@ -18,8 +18,8 @@ struct CurlLibrary {
   decltype(&::curl_slist_append) slist_append = nullptr;
   decltype(&::curl_slist_free_all) slist_free_all = nullptr;
 
-  // The loaded library, or a failure that names the package to install. Loaded once; from one thread.
-  static Expected<const CurlLibrary*> load();
+  // The loaded library, or what keeps it from being loaded. Safe from any thread; loaded once.
+  static Result<const CurlLibrary*> load();
 };
 
-}  // namespace coffer::cli
+}  // namespace coffer::outbound
