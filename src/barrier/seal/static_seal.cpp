@@ -1,14 +1,9 @@
 #include "barrier/seal/static_seal.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/secret_source.h"
 #include "crypto/aead.h"
 #include "crypto/guarded_key.h"
 
@@ -16,42 +11,6 @@ namespace coffer::barrier {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
-constexpr std::size_t largest_file = 4096;
-
-// A file of at most a few hundred bytes: a key in one of its forms, maybe with a line end.
-Result<SecretBytes> read_key_file(const std::string& path, std::string_view setting) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return invalid(fmt::format("seal \"static\": {}: the key file cannot be opened: {}", setting, std::strerror(errno)));
-  SecretBytes buffer(largest_file);
-  std::size_t size = 0;
-  ssize_t got = 0;
-  while (size < largest_file && (got = ::read(fd, buffer.writable().data() + size, largest_file - size)) > 0) size += static_cast<std::size_t>(got);
-  struct stat info {};
-  const bool open_to_all = ::fstat(fd, &info) == 0 && (info.st_mode & S_IROTH) != 0;
-  ::close(fd);
-  if (got < 0) return invalid(fmt::format("seal \"static\": {}: the key file cannot be read", setting));
-  if (size == largest_file) return invalid(fmt::format("seal \"static\": {}: the key file is too long for a key", setting));
-  if (open_to_all) log::warn("seal \"static\": {}: every user of this machine can read the key file; give it mode 0400", setting);
-  return SecretBytes::copy_of(buffer.reveal().first(size));
-}
-
-Result<SecretBytes> read_source(std::string_view value, std::string_view setting) {
-  const auto after = [value](std::string_view scheme) { return std::string(value.substr(scheme.size())); };
-  if (value.starts_with("file://")) return read_key_file(after("file://"), setting);
-  if (value.starts_with("env://")) {
-    const char* text = std::getenv(after("env://").c_str());
-    if (!text) return invalid(fmt::format("seal \"static\": {}: the environment variable that it names is not set", setting));
-    return SecretBytes::copy_of(std::string_view(text));
-  }
-  if (value.starts_with("credential://")) {
-    const std::string name = after("credential://");
-    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (!folder) return invalid(fmt::format("seal \"static\": {}: there is no $CREDENTIALS_DIRECTORY; use LoadCredential= in the unit", setting));
-    if (name.empty() || name.find('/') != std::string::npos) return invalid(fmt::format("seal \"static\": {}: not a credential's name", setting));
-    return read_key_file(std::string(folder) + "/" + name, setting);
-  }
-  return SecretBytes::copy_of(value);
-}
 
 // The 32 bytes themselves, 64 hexadecimal digits or base64; line ends and blanks around a text do not count.
 Result<SecretBytes> parse_key(const SecretBytes& raw, std::string_view setting) {
@@ -110,7 +69,7 @@ class StaticSeal final : public Seal {
 Result<NamedKey> named_key(const std::string& id, const std::string& source, const std::string& which) {
   if (id.empty()) return invalid(fmt::format("seal \"static\": {}_id is missing", which));
   if (source.empty()) return invalid(fmt::format("seal \"static\": {} is missing", which));
-  const SecretBytes raw = TRY(read_source(source, which));
+  const SecretBytes raw = TRY(read_secret_source(source, fmt::format("seal \"static\": {}", which)));
   return NamedKey{id, crypto::GuardedKey(TRY(parse_key(raw, which)))};
 }
 
