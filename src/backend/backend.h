@@ -9,6 +9,11 @@
 #include "base/random.h"
 #include "schema/endpoint.h"
 
+namespace coffer::rotation {
+class Functions;  // rotation/functions.h
+class Rotating;   // rotation/rotating.h
+}  // namespace coffer::rotation
+
 namespace coffer {
 
 // What the core knows of a token that a renewal or a use concerns (Backend::renew_login).
@@ -48,12 +53,15 @@ class Backend {
     return {};
   }
   virtual void chores_done(const MountInfo& mount) { (void)mount; }
+  // What the rotations of this backend's objects mean (rotation/job.h); null where nothing rotates. Lives as long as the backend.
+  [[nodiscard]] virtual rotation::Rotating* rotating() { return nullptr; }
 };
 
 // The seams a backend is made with; they outlive it.
 struct BackendServices {
   Clock& clock;
   Random& random;
+  const rotation::Functions* functions = nullptr;  // outside functions that make the steps of rotations; null: there are none
 };
 
 enum class MountClass : std::uint8_t { secret, auth };

@@ -43,7 +43,12 @@ class TestSession final : public Session {
  public:
   explicit TestSession(MemoryTransaction& store) : store_(store) {}
   Result<void> snapshot(const std::function<Result<void>(const Snapshot&)>& work) override { return work(store_); }
-  Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override { return work(store_); }
+  Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
+    MemoryTransaction before = store_;
+    auto done = work(store_);
+    if (!done) store_ = std::move(before);  // an error keeps nothing
+    return done;
+  }
   void finish(std::function<Result<void>(Transaction&)> work) override { last = std::move(work); }
   void unless_recorded(std::function<bool()>) override {}
   std::function<Result<void>(Transaction&)> last;
@@ -99,8 +104,8 @@ Answered shown(schema::Reply reply) {
 
 }  // namespace
 
-TestMount::TestMount(std::unique_ptr<Backend> (*make)(const BackendServices&), std::string type)
-    : backend_(make(BackendServices{clock, random})) {
+TestMount::TestMount(std::unique_ptr<Backend> (*make)(const BackendServices&), std::string type, const rotation::Functions* functions)
+    : backend_(make(BackendServices{clock, random, functions})) {
   auto table = schema::Table::make(backend_->endpoints());
   if (!table) throw std::runtime_error(table.error().message);
   table_ = std::make_unique<schema::Table>(*std::move(table));

@@ -58,7 +58,7 @@ struct Answered {
 // One mount of one backend, with a stopped clock. Set `caller`'s members before a call as needed.
 class TestMount {
  public:
-  explicit TestMount(std::unique_ptr<Backend> (*make)(const BackendServices&), std::string type = "kv");
+  explicit TestMount(std::unique_ptr<Backend> (*make)(const BackendServices&), std::string type = "kv", const rotation::Functions* functions = nullptr);
   ~TestMount();
   // `path` is relative to the mount and may end in a slash; `body` is JSON or "".
   Answered call(schema::Verb verb, std::string_view path, std::string_view body = "");
@@ -72,6 +72,8 @@ class TestMount {
   Result<void> configure(const schema::StringMap& before, const schema::StringMap& after);
   // The mount's chores, where it has any; false where it has none.
   Result<bool> chores();
+  // What the backend's rotations mean; null where nothing rotates.
+  [[nodiscard]] rotation::Rotating* rotating() { return backend_->rotating(); }
   Result<schema::TokenParameters> renew(const LoginRecord& record);
 
   ManualClock clock;

@@ -44,7 +44,7 @@ class Complaint {
 Core::Core(Parts parts)
     : parts_(std::move(parts)),
       rates_(parts_.clock),
-      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}, &rates_, &gate_} {}
+      system_{parts_.config, *parts_.seal, *parts_.audit, catalog_, parts_.clock, parts_.random, nullptr, {}, parts_.clock.now(), parts_.reload, {}, &rates_, nullptr, &gate_} {}
 
 Result<std::unique_ptr<Core>> Core::make(Parts parts) {
   std::unique_ptr<Core> core(new Core(std::move(parts)));
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Core>> Core::make(Parts parts) {
 }
 
 Result<void> Core::start() {
-  const BackendServices services{parts_.clock, parts_.random};
+  const BackendServices services{parts_.clock, parts_.random, parts_.functions.get()};
   CHECK_OK(catalog_.add(MountClass::secret, "system", make_system_backend(system_), "The server itself."));
   CHECK_OK(catalog_.add(MountClass::secret, "identity", make_identity_backend(system_), "Entities and aliases."));
   CHECK_OK(catalog_.add(MountClass::auth, "token", make_token_backend(system_), "Tokens."));
@@ -61,6 +61,9 @@ Result<void> Core::start() {
   for (const BackendType& type : parts_.backends) CHECK_OK(catalog_.add(type, services));
   pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), &rates_});
   system_.pipeline = pipeline_.get();
+  rotations_ = std::make_unique<RotationScheduler>(
+      RotationScheduler::Parts{system_, gate_, parts_.functions.get(), parts_.rotation, parts_.rotations_at_once});
+  system_.rotations = &rotations_->counters();
   parts_.seal->listen(this);
   background_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "background");
@@ -79,6 +82,7 @@ void Core::stop() {
   }
   wake_.notify_all();
   if (background_.joinable()) background_.join();
+  if (rotations_) rotations_->stop();
   parts_.seal->seal();
   pipeline_->stop();
 }
@@ -154,11 +158,13 @@ Result<void> Core::opened() {
   system_.runtime = runtime_.get();
   doomed_checked_ = false;
   pipeline_->set_runtime(runtime_.get());
+  rotations_->opened();
   gate_.open();
   return {};
 }
 
 void Core::closing() {
+  rotations_->closing();
   gate_.close();
   pipeline_->set_runtime(nullptr);
   system_.runtime = nullptr;
@@ -170,10 +176,10 @@ void Core::closing() {
   }
 }
 
-// Each second: what is due expires, the audit chain is signed, the keyring looked after. Every few seconds: the mounts' own chores.
+// Each second: what is due expires and rotates, the audit chain is signed, the keyring looked after. Every few seconds: the mounts' own chores.
 void Core::background() {
   constexpr auto between_chores = std::chrono::seconds(5);
-  Complaint expiry, keyring, chores, uses;
+  Complaint expiry, keyring, chores, uses, rotations;
   auto next_chores = parts_.clock.steady() + between_chores;
   std::unique_lock lock(wake_mutex_);
   while (!stopping_) {
@@ -194,6 +200,8 @@ void Core::background() {
           if (!done) log::warn("leases could not be revoked by prefix: {}", done.error().message);
           if (!done || *done) break;
         }
+        if (const auto done = rotations_->poll(*runtime); !done) rotations.about("rotations that are due could not be looked up", done.error(), parts_.clock);
+        else rotations.over();
         if (parts_.clock.steady() >= next_chores) {
           next_chores = parts_.clock.steady() + between_chores;
           if (const auto done = do_chores(*runtime); !done) chores.about("a mount could not do its chores", done.error(), parts_.clock);

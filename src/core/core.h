@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/rate_limits.h"
+#include "core/rotation/scheduler.h"
 #include "core/system.h"
 
 namespace coffer::core {
@@ -20,6 +21,9 @@ class Core final : public barrier::SealListener {
     Clock& clock = system_clock();
     Random& random = system_random();
     std::function<void()> reload;
+    std::unique_ptr<rotation::Functions> functions = nullptr;  // that make the steps of rotations; null: there are none outside
+    rotation::Policy rotation = {};
+    unsigned rotations_at_once = 8;
   };
   static Result<std::unique_ptr<Core>> make(Parts parts);
   ~Core() override;
@@ -51,6 +55,7 @@ class Core final : public barrier::SealListener {
   RateLimits rates_;
   System system_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<RotationScheduler> rotations_;
   std::unique_ptr<Runtime> runtime_;
   std::mutex wake_mutex_;
   std::condition_variable wake_;

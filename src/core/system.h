@@ -14,6 +14,7 @@
 namespace coffer::core {
 
 class RateLimits;
+struct RotationCounters;
 
 struct System {
   const CoreConfig& config;
@@ -28,6 +29,7 @@ struct System {
   std::function<void()> reload;                // what SIGHUP does
   std::function<Result<void>()> stop;          // for tests and step-down; may be empty
   RateLimits* rates = nullptr;                 // enforces the rate quotas
+  const RotationCounters* rotations = nullptr; // set once it exists
   const Gate* gate = nullptr;                  // closes before the server seals: long work gives way
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "core/pipeline.h"
+#include "core/rotation/scheduler.h"
 #include "core/sys/topics.h"
 
 // The server's configuration as clients see it, and what tells how it is doing.
@@ -237,7 +238,10 @@ class ConfigTopic final : public Topic {
             {"vault.core.request_errors", "Requests that were answered with an error.", count(c.errors), true},
             {"vault.token.creation", "Tokens that were made.", count(c.tokens_created), true},
             {"vault.audit.log_request_failure", "Requests that could not be audited.", count(c.audit_failures), true},
-            {"vault.quota.rate_limit.violation", "Requests over a rate quota.", count(c.rate_limited), true}};
+            {"vault.quota.rate_limit.violation", "Requests over a rate quota.", count(c.rate_limited), true},
+            {"coffer.rotation.succeeded", "Rotations that were completed.", count(system_.rotations->succeeded), true},
+            {"coffer.rotation.failed", "Attempts at a rotation that failed and are made again.", count(system_.rotations->failed), true},
+            {"coffer.rotation.abandoned", "Rotations that were given up after their last attempt.", count(system_.rotations->abandoned), true}};
   }
   Result<schema::Raw> metrics(const Caller&, Session&, const MetricsQuery& in) {
     if (in.format != "" && in.format != "prometheus") return invalid("metric response format " + json::quoted(in.format) + " is unknown: leave it out, or use prometheus");
