@@ -13,7 +13,7 @@ namespace coffer::kv {
 // KV version 2 (vault-api: secret/kv/kv-v2). Its handlers stand by topic in data.cpp, versions.cpp, metadata.cpp and kv2.cpp.
 class Kv2 final : public Backend {
  public:
-  explicit Kv2(const BackendServices& services) : random_(services.random), aws_(services.random), azure_(services.random) {}
+  explicit Kv2(const BackendServices& services) : random_(services.random), aws_(services), azure_(services.random) {}
   std::vector<schema::Endpoint> endpoints() override;
   [[nodiscard]] std::string_view help() const override;
   Result<void> configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) override;
@@ -21,6 +21,7 @@ class Kv2 final : public Backend {
   Result<bool> has_chores(const MountInfo& mount, const Snapshot& view, Time now) override;
   Result<void> do_chores(const MountInfo& mount, Transaction& view, Time now) override;
   void chores_done(const MountInfo& mount) override { aws_.marks().written(mount.id); }
+  [[nodiscard]] rotation::Rotating* rotating() override { return &aws_.rotator(); }
 
  private:
   template <class R>

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/encoding.h"
+#include "rotation/job.h"
 
 namespace coffer::kv {
 namespace {
@@ -259,6 +260,18 @@ Result<void> make_current(Transaction& view, std::string_view name, LoadedObject
   return save(view, name, loaded);
 }
 
+Result<void> take_back(Transaction& view, std::string_view name, LoadedObject& loaded, std::uint64_t seq) {
+  Object& object = loaded.object;
+  if (seq == object.newest && seq > object.current.seq) {
+    CHECK_OK(erase_version(view, name, object, seq));
+    object.newest = seq - 1 > object.current.seq ? seq - 1 : 0;
+    return {};
+  }
+  auto version = TRY(load_version(view, name, object, seq));
+  if (!version || seq == object.current.seq) return {};
+  return destroy_version(view, name, loaded, *version);
+}
+
 Result<void> drop_unless_kept(Transaction& view, std::string_view name, const Object& object, const aws::Facet& facet,
                               std::uint64_t seq) {
   if (seq == 0 || seq >= object.first() || seq == object.current.seq || facet.holds(seq)) return {};
@@ -328,6 +341,7 @@ Result<void> remove(Transaction& view, std::string_view name, const LoadedObject
     if (object.current.seq < object.first()) erase(object.current.seq);
   }
   if (object.state == State::deleted) forget_purge(view, name, object.purge_at);
+  if (!object.aws.empty()) CHECK_OK(rotation::erase_job(view, name));
   CHECK_OK(forget_spelling(view, name));
   view.erase(name_key('a', name));
   view.erase(name_key('o', name));

@@ -21,6 +21,7 @@
 //   e/<16 hex seconds>/<name> an object that is to be purged then
 //   f/<name in lower case>   the name of an object that has letters in upper case
 //   s/<name>                 a secret of version 1
+//   r/, q/                   rotations (rotation/job.h)
 //   z, k                     the vault that Azure's clients see, and the key of its backups (azure/)
 // All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
 namespace coffer::kv {
@@ -81,6 +82,8 @@ struct LoadedVersion {
                                               Version next, Time now);
 // Makes another version the current one. Its texts lie in `version`, which must live until `loaded` has been saved.
 [[nodiscard]] Result<void> make_current(Transaction& view, std::string_view name, LoadedObject& loaded, const LoadedVersion& version);
+// Takes back a version that is not the current one: its number is free again where it was the newest, else its value is destroyed. The caller saves.
+[[nodiscard]] Result<void> take_back(Transaction& view, std::string_view name, LoadedObject& loaded, std::uint64_t seq);
 // Takes out a version that neither a label nor the limit keeps any more: one that was dropped for its age but for its label.
 [[nodiscard]] Result<void> drop_unless_kept(Transaction& view, std::string_view name, const Object& object, const aws::Facet& facet,
                                             std::uint64_t seq);

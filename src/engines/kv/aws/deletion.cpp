@@ -66,6 +66,7 @@ Result<SecretRef> KvAws::restore(const Caller& caller, Transaction& view, const 
     forget_purge(view, secret.home, secret.object().purge_at);
     secret.object().state = State::active;
     secret.object().deleted_at = secret.object().purge_at = never;
+    CHECK_OK(resume_rotation(view, secret, caller.now));
     CHECK_OK(save(view, secret, caller.now));
   }
   return SecretRef{secret.arn(), secret.place.name(), {}, {}};

@@ -3,6 +3,7 @@
 #include "engines/kv/aws/filters.h"
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/replication.h"
+#include "engines/kv/aws/rotation_plan.h"
 
 // What is known of secrets, without values: DescribeSecret, ListSecrets.
 namespace coffer::kv::aws {
@@ -16,17 +17,19 @@ void tell(Omit<T>& to, const T& value, bool said) {
   if (said) to.value = value;
 }
 
-void tell_rotation(SecretInfo& out, const Rotation& r) {
+void tell_rotation(SecretInfo& out, const Rotation& r, Time current) {
   if (!r.known) return;
   out.rotation_enabled.value = r.enabled;
   tell(out.rotation_function, r.function, !r.function.empty());
   RulesShown rules;
-  tell(rules.days, r.rules.days, r.rules.days != 0);
+  const std::int64_t days = shown_days(r);
+  tell(rules.days, days, days != 0);
   tell(rules.duration, r.rules.duration, !r.rules.duration.empty());
   tell(rules.schedule, r.rules.schedule, !r.rules.schedule.empty());
   tell(out.rotation_rules, rules, r.rules != RotationRules{});
   tell(out.last_rotated, Timestamp{r.last_rotated}, r.last_rotated != never);
-  tell(out.next_rotation, Timestamp{r.next}, r.enabled && r.next != never);
+  const Time next = next_date(r, current);
+  tell(out.next_rotation, Timestamp{next}, next != never);
   tell(out.external_role, r.external_role, !r.external_role.empty());
   if (r.external_metadata.empty()) return;
   out.external_metadata.value.emplace();
@@ -52,7 +55,7 @@ SecretInfo KvAws::info_of(const Caller&, const Secret& secret, const DayBySeq& d
   tell(out.type, f.type, !f.type.empty());
   tell(out.description, std::string(o.description), !o.description.empty());
   tell(out.kms_key, f.kms_key, !f.kms_key.empty());
-  tell_rotation(out, f.rotation);
+  tell_rotation(out, f.rotation, o.current.created);
   out.last_changed.value = Timestamp{o.updated};
   std::int64_t day = 0;
   for (const auto& [seq, read] : days) day = std::max(day, read);

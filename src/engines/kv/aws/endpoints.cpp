@@ -65,6 +65,11 @@ std::vector<schema::Endpoint> KvAws::endpoints() {
           .on_action("secretsmanager:BatchGetSecretValue", Verb::list, this, &KvAws::batch, "Reads several secrets.",
                      schema::Access::optional)
           .heavy());
+  // Not AWS's: what became of rotations, which its clients are not told.
+  out.push_back(at("rotation/{path...}", "The rotation of a secret.")
+                    .on(Verb::read, this, &KvAws::rotation_status, "Tells how the rotation stands, what came of the last attempts, and why.")
+                    .on(Verb::list, this, &KvAws::list_rotations, "Lists secrets and folders that have rotated or are to.")
+                    .on(Verb::write, this, &KvAws::rotate_now, "Rotates now, or tries again at once what failed."));
   return out;
 }
 

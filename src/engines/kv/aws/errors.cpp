@@ -86,8 +86,8 @@ void Constraints::one_of(std::string_view at, std::string_view value, std::span<
   add(at, value, fmt::format("Member must satisfy enum value set: [{}]", fmt::join(allowed, ", ")));
 }
 
-void Constraints::pattern(std::string_view at, std::string_view value, bool matches, std::string_view pattern) {
-  if (!matches) add(at, value, fmt::format("Member must satisfy regular expression pattern: {}", pattern));
+void Constraints::pattern(std::string_view at, std::string_view value, bool matches, std::string_view pattern, Echo echo) {
+  if (!matches) add(at, value, fmt::format("Member must satisfy regular expression pattern: {}", pattern), echo);
 }
 
 void Constraints::present(std::string_view at, bool is) {

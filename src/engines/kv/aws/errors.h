@@ -45,7 +45,7 @@ class Constraints {
   void range(std::string_view at, std::int64_t value, std::int64_t least, std::int64_t most);
   void count(std::string_view at, std::size_t elements, std::size_t least, std::size_t most);
   void one_of(std::string_view at, std::string_view value, std::span<const std::string_view> allowed);
-  void pattern(std::string_view at, std::string_view value, bool matches, std::string_view pattern);
+  void pattern(std::string_view at, std::string_view value, bool matches, std::string_view pattern, Echo echo = Echo::shown);
   void present(std::string_view at, bool is);
   // The ValidationException of all that was found, or nothing.
   [[nodiscard]] Result<void> done() const;

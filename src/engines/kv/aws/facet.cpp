@@ -10,7 +10,7 @@
 namespace coffer::kv::aws {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t format = 2, without_plan = 1;  // formats; the older one has neither Rotation::window nor Rotation::planned
 constexpr std::uint64_t tagged_flag = 1, rotation_known_flag = 2, rotation_enabled_flag = 4, all_flags = 7;
 constexpr std::uint64_t most = 100'000;  // entries of a list that a record may claim
 
@@ -18,10 +18,10 @@ void append(RecordWriter& out, const Rotation& r) {
   out.text(r.function).integer(r.rules.days).text(r.rules.duration).text(r.rules.schedule).time(r.last_rotated).time(r.next);
   out.number(r.external_metadata.size());
   for (const auto& [key, value] : r.external_metadata) out.text(key).text(value);
-  out.text(r.external_role);
+  out.text(r.external_role).time(r.window).time(r.planned);
 }
 
-bool take(RecordReader& in, Rotation& r) {
+bool take(RecordReader& in, Rotation& r, bool with_plan) {
   r.function = in.text();
   r.rules.days = in.integer();
   r.rules.duration = in.text();
@@ -35,6 +35,10 @@ bool take(RecordReader& in, Rotation& r) {
     r.external_metadata.emplace_back(std::move(key), std::string(in.text()));
   }
   r.external_role = in.text();
+  if (with_plan) {
+    r.window = in.time();
+    r.planned = in.time();
+  }
   return in.ok();
 }
 
@@ -113,14 +117,15 @@ Result<Facet> decode_facet(std::string_view packed) {
   Facet f;
   if (packed.empty()) return f;
   RecordReader in(packed);
-  const bool known = in.number() == format;
+  const std::uint64_t written_as = in.number();
+  const bool known = written_as == format || written_as == without_plan;
   const std::uint64_t flags = in.number();
   f.tagged = (flags & tagged_flag) != 0;
   f.rotation.known = (flags & rotation_known_flag) != 0;
   f.rotation.enabled = (flags & rotation_enabled_flag) != 0;
   for (std::string* text : {&f.suffix, &f.kms_key, &f.type, &f.owning_service, &f.policy, &f.primary_region, &f.replica_of})
     *text = in.text();
-  if (!known || flags > all_flags || !take_lists(in, f) || !take(in, f.rotation) || !in.at_end())
+  if (!known || flags > all_flags || !take_lists(in, f) || !take(in, f.rotation, written_as == format) || !in.at_end())
     return fail(Code::corrupt, "a stored secret cannot be read: its record is damaged");
   return f;
 }
@@ -138,6 +143,15 @@ std::string version_id(const Version& version) {
   bytes[6] = static_cast<char>(0x80);
   bytes[8] = static_cast<char>(0x80);
   return uuid_text(bytes);
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))) return false;
+  }
+  return true;
 }
 
 std::string make_version_uuid(Random& random, std::uint64_t seq) {

@@ -36,7 +36,10 @@ struct Rotation {
   bool enabled = false;
   std::string function;  // RotationLambdaARN
   RotationRules rules;
-  Time last_rotated = never, next = never;
+  Time last_rotated = never;
+  Time next = never;     // NextRotationDate: the last second of the window that is planned
+  Time window = never;   // when that window begins
+  Time planned = never;  // when it was worked out: a version that was made current later counts as a rotation
   Pairs external_metadata;
   std::string external_role;
   bool operator==(const Rotation&) const = default;
@@ -78,6 +81,8 @@ struct Facet {
 [[nodiscard]] std::string version_id(const Version& version);
 // A UUID (version 8, RFC 9562) that tells the number of the version that it is made for, so that a version that Vault's API wrote is found by its id.
 [[nodiscard]] std::string make_version_uuid(Random& random, std::uint64_t seq);
+// UUID-shaped tokens serve as the version's UUID for the other doors too.
+[[nodiscard]] bool is_uuid(std::string_view text);
 // The number that such an id tells; 0 for any other.
 [[nodiscard]] std::uint64_t seq_of_uuid(std::string_view id);
 // The ARN suffix of an object that AWS's door has not written yet: always the same for one object, another for a later one of its name.

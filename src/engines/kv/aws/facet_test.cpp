@@ -20,6 +20,7 @@ TEST(Facet, RoundTrip) {
   f.rotation.function = "arn";
   f.rotation.rules = {30, "2h", "rate(1 day)"};
   f.rotation.last_rotated = Time(Seconds(5));
+  f.rotation.planned = Time(Seconds(6));
   f.rotation.external_metadata = {{"a", "b"}};
   f.replicas.push_back({"eu-west-1", "", "InSync", ""});
   f.primary_region = "us-east-1";
@@ -30,6 +31,20 @@ TEST(Facet, RoundTrip) {
   for (std::size_t n = 1; n < packed.size(); ++n) EXPECT_FALSE(decode_facet(std::string_view(packed).substr(0, n))) << n;
   EXPECT_FALSE(decode_facet(packed + "x"));
   EXPECT_EQ(*decode_facet(""), Facet{});
+}
+
+TEST(Facet, ReadsWhatAnEarlierVersionWrote) {
+  Facet f;
+  f.suffix = "AbCdEf";
+  f.rotation.function = "arn";
+  f.rotation.next = Time(Seconds(7));
+  std::string packed = encode(f);
+  ASSERT_EQ(packed.front(), 2);
+  packed.front() = 1;
+  packed.resize(packed.size() - 2);  // an absent time is one byte
+  const auto back = decode_facet(packed);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(*back, f);
 }
 
 TEST(Facet, AwsCurrentLeavesAwsPreviousBehindAndTakesAwsPendingAlong) {

@@ -5,6 +5,8 @@
 #include "engines/kv/aws/access_marks.h"
 #include "engines/kv/aws/replies.h"
 #include "engines/kv/aws/requests.h"
+#include "engines/kv/aws/rotation_status.h"
+#include "engines/kv/aws/rotator.h"
 #include "engines/kv/aws/secret.h"
 
 namespace coffer::kv::aws {
@@ -51,12 +53,13 @@ struct ReplyFields<kv::aws::KeptValue> : ReplyFields<kv::aws::SecretValue> {};
 namespace coffer::kv::aws {
 
 // The actions of AWS Secrets Manager on the objects of a version 2 mount, each on the path that Vault's API has for the same meaning. Handlers stand by
-// topic in values.cpp, labels.cpp, describe.cpp, deletion.cpp, tags.cpp, policies.cpp, replication.cpp and rotation.cpp.
+// topic in values.cpp, labels.cpp, describe.cpp, deletion.cpp, tags.cpp, policies.cpp, replication.cpp, rotation.cpp and rotation_status.cpp.
 class KvAws {
  public:
-  explicit KvAws(Random& random) : random_(random) {}
+  explicit KvAws(const BackendServices& services) : random_(services.random), functions_(services.functions), rotator_(services.random) {}
   [[nodiscard]] std::vector<schema::Endpoint> endpoints();
   [[nodiscard]] AccessMarks& marks() { return marks_; }
+  [[nodiscard]] rotation::Rotating& rotator() { return rotator_; }
 
  private:
   // values.cpp
@@ -100,13 +103,24 @@ class KvAws {
   Result<NoMembers> cross_account(const Caller& caller, Transaction& view, const CrossAccount& in);
 
   // rotation.cpp
-  Result<SecretRef> rotate(const Caller& caller, Transaction& view, const RotateSecret& in);
+  Result<SecretRef> rotate(const Caller& caller, Session& session, const RotateSecret& in);
   Result<SecretRef> cancel_rotation(const Caller& caller, Transaction& view, const OneSecret& in);
+  // `keeps`: what was refused leaves something to be stored.
+  Result<SecretRef> rotate_in(const Caller& caller, Transaction& view, const RotateSecret& in, bool& keeps);
+  Result<void> try_again(Transaction& view, Secret& secret, rotation::Job& job, Time now);
+  Result<void> resume_rotation(Transaction& view, Secret& secret, Time now);
+
+  // rotation_status.cpp
+  Result<std::optional<RotationStatus>> rotation_status(const Caller& caller, const Snapshot& view, const RotatedSecret& in);
+  Result<schema::Keys> list_rotations(const Caller& caller, const Snapshot& view, const RotatedFolder& in);
+  Result<std::optional<RotationStatus>> rotate_now(const Caller& caller, Transaction& view, const RotatedSecret& in);
 
   Result<KeptValue> value_of(const Caller& caller, const Snapshot& view, std::string_view path, const GetSecretValue& in);
   SecretInfo info_of(const Caller& caller, const Secret& secret, const DayBySeq& stored) const;
 
   Random& random_;
+  const rotation::Functions* functions_;  // null: there are none outside
+  Rotator rotator_;
   AccessMarks marks_;
 };
 

@@ -63,24 +63,19 @@ Result<SecretRef> KvAws::move_label(const Caller& caller, Transaction& view, con
                   "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.");
   const SecretRef out{secret.arn(), secret.place.name(), {}, {}};
   if (to == holder) return out;
-  const Facet before = secret.facet;
   if (is_current) {
-    auto version = TRY(load_version(view, secret.home, secret.object(), to));
-    if (!version) return no_such_version(*in.to);
-    secret.facet.current_leaves(holder, holder_id);
-    secret.object().updated = caller.now;
-    secret.loaded.set(secret.facet);
-    CHECK_OK(make_current(view, secret.home, secret.loaded, *version));
-  } else {
-    if (to == 0)
-      secret.facet.detach(label);
-    else
-      secret.facet.attach(label, to, *in.to);
-    if (secret.facet.stages.size() + 1 > max_labels)
-      return refuse(Refusal::limit,
-                    "The request failed because it would exceed the limit of 20 staging labels attached to the versions of a secret.");
-    CHECK_OK(save(view, secret, caller.now));
+    CHECK_OK(move_current(view, secret, to, caller.now));
+    return out;
   }
+  const Facet before = secret.facet;
+  if (to == 0)
+    secret.facet.detach(label);
+  else
+    secret.facet.attach(label, to, *in.to);
+  if (secret.facet.stages.size() + 1 > max_labels)
+    return refuse(Refusal::limit,
+                  "The request failed because it would exceed the limit of 20 staging labels attached to the versions of a secret.");
+  CHECK_OK(save(view, secret, caller.now));
   CHECK_OK(release(view, secret, before));
   return out;
 }

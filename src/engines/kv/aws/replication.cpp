@@ -139,6 +139,7 @@ Result<OnlyArn> KvAws::stop_replication(const Caller& caller, Transaction& view,
 
   secret.facet.replicas.clear();
   secret.facet.primary_region.clear();
+  secret.facet.rotation = {};  // the primary's goes on
   secret.home = own;
   secret.replica = false;
   CHECK_OK(save(view, secret, caller.now));

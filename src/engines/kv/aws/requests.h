@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/listing.h"
 #include "schema/endpoint.h"
 
 // What the actions ask for (API reference of Secrets Manager). Members have AWS's names; what is absent is told from what is empty. `path` is where the
@@ -282,6 +283,17 @@ struct RotateSecret {
                       field<&T::function>("RotationLambdaARN", "Function that rotates.").open(),
                       field<&T::rules>("RotationRules", "When to rotate.").open(),
                       field<&T::immediately>("RotateImmediately", "Whether to rotate now too.").open()};
+  }
+};
+struct RotatedSecret {
+  std::string_view path;
+  static constexpr auto fields() { return std::tuple{schema::path<&RotatedSecret::path>("path", "Where the secret lies.")}; }
+};
+struct RotatedFolder {
+  std::string_view path;
+  schema::Page page;
+  static constexpr auto fields() {
+    return std::tuple{schema::path<&RotatedFolder::path>("path", "The folder to list."), schema::inlined<&RotatedFolder::page>()};
   }
 };
 struct CrossAccount {

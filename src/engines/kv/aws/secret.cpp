@@ -86,6 +86,25 @@ Result<void> release(Transaction& view, const Secret& secret, const Facet& befor
   return {};
 }
 
+Result<void> move_current(Transaction& view, Secret& secret, std::uint64_t to, Time now) {
+  const Facet before = secret.facet;
+  const auto version = TRY(load_version(view, secret.home, secret.object(), to));
+  if (!version) return fail(Code::corrupt, "a stored version of this secret is missing");
+  const Version& current = secret.object().current;
+  secret.facet.current_leaves(current.seq, current.seq == 0 ? std::string() : version_id(current));
+  secret.object().updated = now;
+  secret.loaded.set(secret.facet);
+  CHECK_OK(make_current(view, secret.home, secret.loaded, *version));
+  return release(view, secret, before);
+}
+
+Result<void> check_label_count(const Secret& secret) {
+  const std::size_t attached = secret.facet.stages.size() + (secret.object().current.seq != 0 ? 1 : 0);
+  if (attached <= max_labels) return {};
+  return refuse(Refusal::limit,
+                "The request failed because it would exceed the limit of 20 staging labels attached to the versions of a secret.");
+}
+
 Result<std::uint64_t> seq_of(const Snapshot& view, const Secret& secret, std::string_view id, bool any) {
   const Object& object = secret.object();
   if (object.current.seq != 0 && version_id(object.current) == id) return object.current.seq;

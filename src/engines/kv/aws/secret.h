@@ -64,6 +64,11 @@ enum class Previous : std::uint8_t {
 [[nodiscard]] Result<void> save(Transaction& view, Secret& secret, Time now);
 [[nodiscard]] Result<void> release(Transaction& view, const Secret& secret, const Facet& before);
 
+// Moves AWSCURRENT to that version and saves. What `secret` says of its current version is of no use afterwards.
+[[nodiscard]] Result<void> move_current(Transaction& view, Secret& secret, std::uint64_t to, Time now);
+// LimitExceededException where more labels are attached than AWS allows.
+[[nodiscard]] Result<void> check_label_count(const Secret& secret);
+
 // The number of the version with that id; 0: there is none. `any`: also versions that got their ids before ids told their numbers (at the cost of a walk).
 [[nodiscard]] Result<std::uint64_t> seq_of(const Snapshot& view, const Secret& secret, std::string_view id, bool any);
 

@@ -5,6 +5,7 @@
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/replication.h"
 #include "engines/kv/aws/tags.h"
+#include "rotation/job.h"
 
 // Making and changing values: CreateSecret, PutSecretValue, UpdateSecret.
 namespace coffer::kv::aws {
@@ -41,6 +42,22 @@ void check_value(Constraints& c, const std::optional<SecretBytes>& text, const s
   if (binary && binary->size() > (max_value + 2) / 3 * 4) c.length("secretBinary", std::string(max_value + 1, ' '), 1, max_value, hidden);
 }
 
+void check_rotation_token(Constraints& c, const std::optional<SecretBytes>& token) {
+  if (!token) return;
+  const std::string_view text = token->reveal_text();
+  constexpr auto hidden = Constraints::Echo::hidden;
+  c.length("rotationToken", text, 36, 256, hidden);
+  const auto fits = [](char ch) { return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '-'; };
+  if (!std::ranges::all_of(text, fits)) c.pattern("rotationToken", "", false, "^[a-zA-Z0-9\\-]+$", hidden);
+}
+
+// Who says to act for a rotation must be right about it.
+Result<void> check_rotation(const Snapshot& view, const Secret& secret, std::string_view token, const SecretBytes& proof) {
+  const auto job = TRY(rotation::find_job(view, secret.home));
+  if (job && job->run && job->run->token == token && constant_time_equal(job->run->proof, proof.reveal_text())) return {};
+  return refuse(Refusal::invalid_parameter, "The RotationToken is not that of a rotation of this secret.");
+}
+
 Result<void> check_token(const std::optional<std::string>& token) {
   if (!token) return refuse(Refusal::invalid_request, "You must provide a ClientRequestToken value. We recommend a UUID-type value.");
   if (token->size() < 32 || token->size() > 64)
@@ -73,23 +90,6 @@ Result<Repeat> repeats(const Snapshot& view, const Secret& secret, const NewValu
                     constant_time_equal(version.version.bytes, value.bytes.reveal_text());
   if (!same) return token_in_use(token, secret);
   return Repeat::same;
-}
-
-// UUID-shaped tokens serve as the version's UUID for the other doors too.
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))) return false;
-  }
-  return true;
-}
-
-Result<void> check_label_count(const Secret& secret) {
-  const std::size_t attached = secret.facet.stages.size() + (secret.object().current.seq != 0 ? 1 : 0);
-  if (attached <= max_labels) return {};
-  return refuse(Refusal::limit,
-                "The request failed because it would exceed the limit of 20 staging labels attached to the versions of a secret.");
 }
 
 // Gives the version with that number the labels; AWSCURRENT moves when it is among them.
@@ -210,6 +210,7 @@ Result<Written> KvAws::put(const Caller& caller, Transaction& view, const PutSec
     for (std::size_t i = 0; i < in.stages->size(); ++i)
       c.length("versionStages." + std::to_string(i + 1) + ".member", (*in.stages)[i], 1, 256);
   }
+  check_rotation_token(c, in.rotation_token);
   CHECK_OK(c.done());
   CHECK_OK(check_token(in.token));
   const auto value = TRY(value_in(in.text, in.binary));
@@ -217,6 +218,7 @@ Result<Written> KvAws::put(const Caller& caller, Transaction& view, const PutSec
   CHECK_OK(check_secret_id(in.secret));
 
   Secret secret = TRY(find_to_change(caller, view, in.path));
+  if (in.rotation_token) CHECK_OK(check_rotation(view, secret, *in.token, *in.rotation_token));
   std::vector<std::string> labels = in.stages.value_or(std::vector<std::string>{std::string(current_label)});
   LoadedVersion version;
   const Repeat repeat = TRY(repeats(view, secret, *value, version, *in.token));
