@@ -14,10 +14,12 @@
 #include "barrier/seal/static_seal.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/secret_source.h"
 #include "server/builtins.h"
 #include "server/config/config.h"
 #include "server/dev.h"
 #include "server/frontend.h"
+#include "server/functions/lambda.h"
 #include "server/http/wiping_allocators.h"
 #include "server/process.h"
 #include "storage/memory/memory_state.h"
@@ -101,13 +103,39 @@ core::CoreConfig core_config(const config::Config& config, const ServerOptions& 
   return out;
 }
 
+// The functions that the configuration names; null where it names none.
+Result<std::unique_ptr<rotation::Functions>> open_functions(const config::Aws& aws) {
+  const config::AwsRotation& rotation = aws.rotation;
+  const auto place = [&](std::string pattern, std::string endpoint, std::string name, const std::string& ca_file, Seconds timeout) {
+    return FunctionPlace{std::move(pattern), std::move(endpoint), std::move(name), ca_file.empty() ? rotation.ca_file : ca_file, timeout};
+  };
+  LambdaSettings settings;
+  for (const auto& f : rotation.functions) settings.places.push_back(place(f.pattern, f.endpoint, f.name, f.ca_file, f.timeout.value_or(rotation.timeout)));
+  if (!rotation.endpoint.empty()) settings.places.push_back(place("*", rotation.endpoint, "", "", rotation.timeout));
+  if (settings.places.empty()) return std::unique_ptr<rotation::Functions>();
+  settings.access_key_id = rotation.access_key_id;
+  settings.region = rotation.region.empty() ? aws.region : rotation.region;
+  if (!rotation.secret_access_key.empty()) {
+    const SecretBytes read = TRY(read_secret_source(rotation.secret_access_key, "aws: rotation: secret_access_key"));
+    std::string_view text = read.reveal_text();
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
+    settings.secret_access_key = SecretBytes::copy_of(text);
+  }
+  return std::make_unique<LambdaFunctions>(std::move(settings), system_clock());
+}
+
 Result<std::unique_ptr<core::Core>> open_core(const config::Config& config, const ServerOptions& options, std::function<void()> reload) {
   core::Core::Parts parts{.config = core_config(config, options),
                           .seal = TRY(open_seal(config)),
                           .audit = TRY(open_audit(config)),
                           .open_state = {},
                           .backends = builtins(),
-                          .reload = std::move(reload)};
+                          .reload = std::move(reload),
+                          .functions = TRY(open_functions(config.aws))};
+  parts.rotation.first_retry = config.aws.rotation.retry_interval;
+  parts.rotation.longest_retry = config.aws.rotation.max_retry_interval;
+  parts.rotation.attempts = static_cast<std::uint64_t>(config.aws.rotation.attempts);
+  parts.rotations_at_once = static_cast<unsigned>(config.aws.rotation.at_once);
   const std::string folder = data_folder(config);
   if (folder.empty()) {
     // A store in memory outlives sealing, as it does in Vault: the state is kept beside the core and shared with each opening.

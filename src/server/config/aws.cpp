@@ -71,6 +71,7 @@ constexpr Setting<Aws> aws_table[] = {
     {"name_prefix", read_folder<&Aws::name_prefix>, "The folder in that mount below which they lie (default: the whole mount)."},
     {"key_ring", read_folder<&Aws::key_ring>, "The mount of the access keys' roles (default `auth/aws-keys/`)."},
     {"path_prefix", read_path_prefix, "A path at which AWS's API stands too, beside `/`."},
+    {"rotation", read_aws_rotation, "A block: functions that rotate secrets, and how they are called."},
 };
 
 }  // namespace

@@ -97,6 +97,20 @@ struct UserLockout {
   std::optional<bool> disabled;
 };
 
+// How secrets rotate that AWS's clients have rotated.
+struct AwsRotation {
+  // Functions by ARN or name ('*' for any text), and where they are.
+  struct Function {
+    std::string pattern, endpoint, name, ca_file;  // empty: the block's own, the name in the ARN
+    std::optional<Seconds> timeout;
+  };
+  std::vector<Function> functions;
+  std::string endpoint, ca_file;  // of functions that no block names; empty: there are none
+  Seconds timeout{60}, retry_interval{60}, max_retry_interval{3600};
+  std::int64_t attempts = 10, at_once = 8;
+  std::string access_key_id, secret_access_key, region;  // that calls are signed with. The key is secret, or where it is (file://, env://, credential://)
+};
+
 // AWS's door.
 struct Aws {
   bool disabled = false;
@@ -105,6 +119,7 @@ struct Aws {
   std::vector<std::string> regions;                                   // empty: any
   std::string mount = "secret/", key_ring = "auth/aws-keys/";         // with a slash at the end
   std::string name_prefix, path_prefix;                               // "team/"; "/aws"
+  AwsRotation rotation;
 };
 
 // Azure's door.

@@ -156,6 +156,7 @@ void read_audits(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_telemetry(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_user_lockout(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_aws(Reader& reader, const hcl::Entry& entry, Config& into);
+void read_aws_rotation(Reader& reader, const hcl::Entry& entry, Aws& into);
 void read_azure(Reader& reader, const hcl::Entry& entry, Config& into);
 void read_document(Reader& reader, const hcl::Document& document, Config& into);
 // Their parts of docs/reference/config.md.
@@ -164,6 +165,7 @@ void describe_listener(std::string& out);
 void describe_blocks(std::string& out);
 void describe_audit(std::string& out);
 void describe_aws(std::string& out);
+void describe_aws_rotation(std::string& out);
 void describe_azure(std::string& out);
 
 // What only shows when all files have been read: no listener, TLS without certificate, contradictions.

@@ -13,6 +13,7 @@ std::string reference_markdown() {
   describe_blocks(out);
   describe_audit(out);
   describe_aws(out);
+  describe_aws_rotation(out);
   describe_azure(out);
   return out;
 }
