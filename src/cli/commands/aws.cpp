@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "cli/commands/common.h"
 
 // Access keys for clients of AWS's API, and session credentials of one's own token.
@@ -88,6 +90,61 @@ Expected<int> credentials(Context& context) {
   return exit_ok;
 }
 
+// How rotations stand, which AWS's own API tells nothing of.
+std::string rotation_path(const Context& context, std::string_view name) {
+  return trim_slashes(context.flags.text("mount")) + "/rotation/" + trim_slashes(trim_space(std::string(name)));
+}
+constexpr std::string_view no_rotation = "No secret of this name has rotated or is to";
+
+Expected<int> rotation_list(Context& context) {
+  Client& client = *TRY(context.client());
+  const std::string path = rotation_path(context, context.arguments.empty() ? std::string_view() : std::string_view(context.arguments[0]));
+  return output_listed(context, client.list(path), path);
+}
+Expected<int> rotation_status(Context& context) {
+  Client& client = *TRY(context.client());
+  return output_found(context, client.read(rotation_path(context, context.arguments[0])), "Error reading rotation: ", std::string(no_rotation));
+}
+Expected<int> rotation_now(Context& context) {
+  Client& client = *TRY(context.client());
+  return output_found(context, client.write(rotation_path(context, context.arguments[0]), "{}"), "Error rotating: ", std::string(no_rotation));
+}
+
+void add_rotation_commands(const std::function<void(CommandSpec)>& add, FlagGroups usual) {
+  const FlagSpec mount{"mount", FlagKind::text, "The KV version 2 mount that AWS's clients see.", "secret"};
+  add({"aws rotation", "", "See how secrets rotate"});
+  add({"aws rotation list",
+       "[FOLDER]",
+       "List secrets that have rotated or are to",
+       {},
+       {{"All of them", "aws rotation list"}},
+       {mount},
+       http_flags | format_flag | detailed_flag,
+       0,
+       1,
+       rotation_list});
+  add({"aws rotation status",
+       "NAME",
+       "Show how a secret's rotation stands, and why it failed",
+       {},
+       {{"All that is known", "aws rotation status app/db"}, {"Why the last attempt failed", "aws rotation status -field=error app/db"}},
+       {mount},
+       usual,
+       1,
+       1,
+       rotation_status});
+  add({"aws rotation now",
+       "NAME",
+       "Rotate a secret now, or try again what failed",
+       "Rotation must be on for the secret (RotateSecret). Does not wait for the rotation to end.",
+       {{"After its function was mended", "aws rotation now app/db"}},
+       {mount},
+       usual,
+       1,
+       1,
+       rotation_now});
+}
+
 }  // namespace
 
 void add_aws_commands(std::vector<CommandSpec>& table) {
@@ -156,6 +213,7 @@ void add_aws_commands(std::vector<CommandSpec>& table) {
        1,
        rotate});
   add({"aws keys delete", "ID", "Delete a key", {}, {{"One key", "aws keys delete AKIA..."}}, {mount}, http_flags, 1, 1, remove});
+  add_rotation_commands(add, usual);
   add({"aws credentials",
        "",
        "Print session credentials of your token",
