@@ -70,13 +70,60 @@ bool matches(const std::vector<std::string_view>& segments, std::string_view pat
     const std::string_view part = path.substr(0, slash);
     if (is_capture(segment))
       captures.push_back({capture_name(segment), part});
-    else if (segment != part) return false;
+    else if (segment != part)
+      return false;
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return path.empty();
 }
 
+template <class T>
+void drop_prefix(Result<T>& result) {
+  constexpr std::string_view prefix = "Field validation failed: ";
+  if (!result && std::string_view(result.error().message).starts_with(prefix)) result.error().message.erase(0, prefix.size());
+}
+template <class Run>
+Run without_prefix(Run run) {
+  return [run = std::move(run)](auto&... arguments) {
+    auto result = run(arguments...);
+    drop_prefix(result);
+    return result;
+  };
+}
+
 }  // namespace
+
+Operation::Operation() = default;
+Operation::Operation(Operation&& other) noexcept = default;
+Operation& Operation::operator=(Operation&& other) noexcept = default;
+Operation::~Operation() = default;
+
+Endpoint::Endpoint(std::string_view at, std::string_view what) : pattern(at), help(what) {}
+Endpoint::Endpoint(Endpoint&& other) noexcept = default;
+Endpoint& Endpoint::operator=(Endpoint&& other) noexcept = default;
+Endpoint::~Endpoint() = default;
+
+Endpoint Endpoint::add(Operation operation) && {
+  last_is_action = !operation.action.empty();
+  (last_is_action ? actions : operations).push_back(std::move(operation));
+  return std::move(*this);
+}
+
+Endpoint Endpoint::tells_create(Exists predicate) && {
+  for (auto* list : {&operations, &actions})
+    for (Operation& op : *list)
+      if (op.verb == Verb::write && !op.exists) {
+        std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
+        if (op.check) op.check = without_prefix(std::move(op.check));
+        op.exists = predicate;
+      }
+  return std::move(*this);
+}
+
+Endpoint Endpoint::mark(bool Operation::* flag) && {
+  last().*flag = true;
+  return std::move(*this);
+}
 
 std::string_view verb_name(Verb verb) {
   constexpr std::string_view names[] = {"read", "list", "scan", "update", "patch", "delete"};
@@ -100,7 +147,8 @@ Result<Table> Table::make(std::vector<Endpoint> endpoints) {
       continue;
     }
     if (!table.join(other->second, table.endpoints_[i]))
-      return fail(Code::internal, "endpoints " + std::string(table.endpoints_[other->second].pattern) + " and " + std::string(table.endpoints_[i].pattern) + " overlap");
+      return fail(Code::internal, "endpoints " + std::string(table.endpoints_[other->second].pattern) + " and " +
+                                      std::string(table.endpoints_[i].pattern) + " overlap");
     table.endpoints_.erase(table.endpoints_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::sort(table.patterns_.begin(), table.patterns_.end(), [](const Pattern& a, const Pattern& b) {

@@ -34,20 +34,25 @@ using Write = std::function<Result<Reply>(const Caller&, Transaction&, const Inp
 using Act = std::function<Result<Reply>(const Caller&, Session&, const Input&)>;
 using Exists = std::function<Result<bool>(const Caller&, const Snapshot&, const Input&)>;
 
+// Move-only. Its special members, as Endpoint's, are out of line: each declaration would compile them anew.
 struct Operation {
+  Operation();
+  Operation(Operation&& other) noexcept;
+  Operation& operator=(Operation&& other) noexcept;
+  ~Operation();
   Verb verb = Verb::read;
-  std::string_view action;   // of on_action: "secretsmanager:GetSecretValue"; "" of operations that a verb names
+  std::string_view action;  // of on_action: "secretsmanager:GetSecretValue"; "" of operations that a verb names
   std::string_view summary;
   Access access = Access::token;
-  bool heavy = false;        // always on the worker pool (design.md §3 "Inline means bounded")
-  bool works_sealed = false; // may be called before init and unseal
-  bool repeats_data = false; // the members of data stand at the top level too (vault-api.md §2.2)
-  bool login = false;        // its reply type is Login
-  bool own_token = false;    // acts on the token in the body: unwrap and wrapping lookup
-  bool silent = false;       // its reply type is Nothing: 204
+  bool heavy = false;         // always on the worker pool (design.md §3 "Inline means bounded")
+  bool works_sealed = false;  // may be called before init and unseal
+  bool repeats_data = false;  // the members of data stand at the top level too (vault-api.md §2.2)
+  bool login = false;         // its reply type is Login
+  bool own_token = false;     // acts on the token in the body: unwrap and wrapping lookup
+  bool silent = false;        // its reply type is Nothing: 204
   std::vector<FieldInfo> request, reply;
-  Exists exists;             // create or update? Absent: a write is always an update
-  Exists meant;              // whether the object at this path is the one that the request means (Endpoint::meant)
+  Exists exists;  // create or update? Absent: a write is always an update
+  Exists meant;   // whether the object at this path is the one that the request means (Endpoint::meant)
   std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
   std::variant<Read, Write, Act> handler;
   // Of an Act: whether the fields can be read as the handler will read them. What cannot is refused before it is recorded as a request that acts,
@@ -66,16 +71,21 @@ struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {
   using Request = Q;
 };
 template <class B, class R, class View, class Q>
-struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&) const> : HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {};
+struct HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&) const>
+    : HandlerTraits<Result<R> (B::*)(const Caller&, View&, const Q&)> {};
 
 // One path pattern and what can be done there. `{x}` binds one segment, `{x...}` the rest of the path, which may be empty, and `{x+}` one
 // segment or more, which literal segments may follow.
 class Endpoint {
  public:
+  Endpoint(std::string_view at, std::string_view what);
+  Endpoint(Endpoint&& other) noexcept;
+  Endpoint& operator=(Endpoint&& other) noexcept;
+  ~Endpoint();
   std::string_view pattern, help;
   std::vector<Operation> operations;  // by verb: what Vault's API offers
   std::vector<Operation> actions;     // by the name of an action: what other APIs offer. Neither is reached by the other's requests
-  bool folds = false;  // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
+  bool folds = false;                 // names in the path are case-insensitive: folded before the policy check and before the handler (E03)
   bool documented = true;
   bool last_is_action = false;  // of the operation declared last
 
@@ -93,18 +103,14 @@ class Endpoint {
   // Session& acts outside (design.md §3).
   template <class B, class F>
   Endpoint on(Verb verb, B* self, F handler, std::string_view summary, Access access = Access::token) && {
-    operations.push_back(operation({}, verb, self, handler, summary, access));
-    last_is_action = false;
-    return std::move(*this);
+    return std::move(*this).add(operation({}, verb, self, handler, summary, access));
   }
 
   // Declares what a request that names `action` does here, whichever verb it came with; `verb` is what policies and audit see. Where another
   // endpoint has this very pattern, the two become one.
   template <class B, class F>
   Endpoint on_action(std::string_view action, Verb verb, B* self, F handler, std::string_view summary, Access access = Access::token) && {
-    actions.push_back(operation(action, verb, self, handler, summary, access));
-    last_is_action = true;
-    return std::move(*this);
+    return std::move(*this).add(operation(action, verb, self, handler, summary, access));
   }
 
   // Of the action declared last: Result<bool> B::f(const Caller&, const Snapshot&, const Q&) tells whether the object at this path is the one that the
@@ -120,19 +126,7 @@ class Endpoint {
   // the words "Field validation failed: ".
   template <class B, class F>
   Endpoint exists(B* self, F predicate) && {
-    for (auto* list : {&operations, &actions})
-      for (Operation& op : *list)
-        if (op.verb == Verb::write && !op.exists) {
-          std::visit([](auto& run) { run = without_prefix(std::move(run)); }, op.handler);
-          if (op.check)
-            op.check = [check = std::move(op.check)](const Input& input) {
-              auto fit = check(input);
-              drop_prefix(fit);
-              return fit;
-            };
-          op.exists = predicate_of(self, predicate);
-        }
-    return std::move(*this);
+    return std::move(*this).tells_create(predicate_of(self, predicate));
   }
   // The reply type of the operation declared last, where its handler answers a Reply.
   template <class R>
@@ -159,6 +153,9 @@ class Endpoint {
 
  private:
   Operation& last() { return last_is_action ? actions.back() : operations.back(); }
+  Endpoint add(Operation operation) &&;
+  Endpoint tells_create(Exists predicate) &&;
+  Endpoint mark(bool Operation::* flag) &&;
 
   template <class B, class F>
   static Exists predicate_of(B* self, F predicate) {
@@ -188,42 +185,29 @@ class Endpoint {
       const Q request = TRY(decode<Q>(input));
       return to_reply(TRY((self->*handler)(caller, view, request)));
     };
-    if constexpr (std::is_same_v<View, const Snapshot>) op.handler = Read(std::move(call));
-    else if constexpr (std::is_same_v<View, Transaction>) op.handler = Write(std::move(call));
-    else op.handler = Act(std::move(call));
-    if (op.handler.index() == 2)
-      op.check = [](const Input& input) -> Result<void> {
-        CHECK_OK(decode<Q>(input));
-        return {};
-      };
+    if constexpr (std::is_same_v<View, const Snapshot>)
+      op.handler = Read(std::move(call));
+    else if constexpr (std::is_same_v<View, Transaction>)
+      op.handler = Write(std::move(call));
+    else
+      op.handler = Act(std::move(call));
+    if (op.handler.index() == 2) op.check = &fits<Q>;
     return op;
   }
+  template <class Q>
+  static Result<void> fits(const Input& input) {
+    CHECK_OK(decode<Q>(input));
+    return {};
+  }
 
-  template <class Run>
-  static Run without_prefix(Run run) {
-    return [run = std::move(run)](const Caller& caller, auto& view, const Input& input) {
-      auto reply = run(caller, view, input);
-      drop_prefix(reply);
-      return reply;
-    };
-  }
-  template <class T>
-  static void drop_prefix(Result<T>& result) {
-    constexpr std::string_view prefix = "Field validation failed: ";
-    if (!result && std::string_view(result.error().message).starts_with(prefix)) result.error().message.erase(0, prefix.size());
-  }
   template <class M>
   struct MemberOf;
   template <class S, class T>
   struct MemberOf<T S::*> {
     using type = S;
   };
-  Endpoint mark(bool Operation::*flag) && {
-    last().*flag = true;
-    return std::move(*this);
-  }
 };
-inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help, {}, {}, false}; }
+inline Endpoint at(std::string_view pattern, std::string_view help) { return {pattern, help}; }
 
 // A table of endpoints, compiled for look-up: literal segments win over {x}, {x} over {x...} and {x+}. Immutable after construction; safe from any
 // thread; refuses two patterns that match the same paths, but for an endpoint of actions alone, which joins the other of its pattern.

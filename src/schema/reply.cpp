@@ -6,6 +6,32 @@
 
 namespace coffer::schema {
 
+Reply::Reply() = default;
+Reply::Reply(Reply&& other) noexcept = default;
+Reply& Reply::operator=(Reply&& other) noexcept = default;
+Reply::~Reply() = default;
+
+Reply enveloped(std::shared_ptr<const Reply::Data> data) {
+  Reply out;
+  out.form = Reply::Form::enveloped;
+  out.status = 200;
+  out.data = std::move(data);
+  return out;
+}
+
+Reply with_margin(Reply reply, std::vector<std::string> warnings, int status, std::optional<Lease> lease) {
+  const bool nothing = reply.form == Reply::Form::none && reply.status == 204;
+  reply.warnings = std::move(warnings);
+  // A write that has only warnings to say still says them.
+  if (nothing && !reply.warnings.empty()) {
+    reply.form = Reply::Form::enveloped;
+    reply.status = 200;
+  }
+  if (status != 200 && (nothing || reply.status == 200)) reply.status = status;
+  reply.lease = std::move(lease);
+  return reply;
+}
+
 void Codec<Keys>::encode(json::Writer& w, const Keys& keys) {
   w.begin_object().key("keys").begin_array();
   for (const auto& key : keys.keys) w.string(key);
@@ -135,8 +161,10 @@ Result<void> validate(TokenParameters& p) {
   if (p.token_type.empty()) p.token_type = "default";
   for (std::string_view known : {"default", "service", "batch", "default-service", "default-batch"})
     if (p.token_type == known) {
-      if (p.token_type == "batch" && p.token_period > Seconds(0)) return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens");
-      if (p.token_type == "batch" && p.token_num_uses != 0) return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens with limited use count");
+      if (p.token_type == "batch" && p.token_period > Seconds(0))
+        return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens");
+      if (p.token_type == "batch" && p.token_num_uses != 0)
+        return invalid("'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens with limited use count");
       p.token_policies.items = TRY(policy_names(p.token_policies.items));
       return {};
     }

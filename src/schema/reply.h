@@ -23,7 +23,7 @@ struct Keys {
 // its own until it answers false, it appends what there is (or nothing) and returns within a fraction of a second, so that a reader who has gone
 // is noticed.
 struct Raw {
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // a literal
   std::string bytes;
   int status = 200;
   std::function<bool(std::string& piece)> stream = {};
@@ -53,8 +53,12 @@ struct Answer {
   std::optional<Lease> lease = {};
 };
 
-// An answer of any type, ready to be encoded. Move-only.
+// An answer of any type, ready to be encoded. Move-only. What many files would compile again for each operation is out of line.
 struct Reply {
+  Reply();
+  Reply(Reply&& other) noexcept;
+  Reply& operator=(Reply&& other) noexcept;
+  ~Reply();
   enum class Form : std::uint8_t { none, enveloped, bare, raw };
   class Data {
    public:
@@ -93,13 +97,12 @@ struct Codec<Custom> {
   static void encode(json::Writer& w, const Custom& custom) { custom.encode(w); }
 };
 
+// A reply with this data in the envelope.
+Reply enveloped(std::shared_ptr<const Reply::Data> data);
+
 template <class R>
 Reply to_reply(R value) {
-  Reply out;
-  out.form = Reply::Form::enveloped;
-  out.status = 200;
-  out.data = std::make_shared<const DataOf<R>>(std::move(value));
-  return out;
+  return enveloped(std::make_shared<const DataOf<R>>(std::move(value)));
 }
 inline Reply to_reply(Nothing) { return {}; }
 Reply to_reply(Keys keys);
@@ -123,27 +126,22 @@ Reply to_reply(Bare<R> bare) {
   out.status = bare.status;
   return out;
 }
+// Adds what stands beside the data.
+Reply with_margin(Reply reply, std::vector<std::string> warnings, int status, std::optional<Lease> lease);
+
 template <class R>
 Reply to_reply(Answer<R> answer) {
-  Reply out = to_reply(std::move(answer.value));
-  const bool nothing = out.form == Reply::Form::none && out.status == 204;
-  out.warnings = std::move(answer.warnings);
-  // A write that has only warnings to say still says them.
-  if (nothing && !out.warnings.empty()) {
-    out.form = Reply::Form::enveloped;
-    out.status = 200;
-  }
-  if (answer.status != 200 && (nothing || out.status == 200)) out.status = answer.status;
-  out.lease = std::move(answer.lease);
-  return out;
+  return with_margin(to_reply(std::move(answer.value)), std::move(answer.warnings), answer.status, std::move(answer.lease));
 }
 
 // The fields of a reply type, for the documentation and the audit log.
 template <class R>
 struct ReplyFields {
   static std::vector<FieldInfo> list() {
-    if constexpr (Described<R>) return describe<R>();
-    else return {};
+    if constexpr (Described<R>)
+      return describe<R>();
+    else
+      return {};
   }
 };
 template <>
