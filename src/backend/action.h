@@ -1,10 +1,18 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/json.h"
 
 namespace coffer::schema {
 enum class Verb : std::uint8_t;
+}
+
+namespace coffer::policy::iam {
+struct Document;
 }
 
 // What a handler may know of a request that names an action (schema::Endpoint::on_action) beyond what every Caller has.
@@ -24,6 +32,10 @@ struct ActionScope {
   std::string primary_region = {};
   // Who asks, once that is known: "arn:aws:iam::<account>:user/<name>" or "arn:aws:sts::<account>:assumed-role/<role>/<session>".
   std::string principal = {};
+  // Policies in IAM's language that the key has which signed; null without any.
+  std::shared_ptr<const std::vector<policy::iam::Document>> identity = {};
+  // The request's members, once they have been read. Lives as long as the request.
+  json::Value body = {};
 
   // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
   [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {

@@ -123,7 +123,7 @@ Result<void> Pipeline::authenticate(Exchange& x) {
   if (x.operation != nullptr && x.operation->own_token) return authenticate_own_token(x);
   if (anyone || open_endpoint) return {};
   if (x.request.by_action && x.request.by_action->claim) {
-    x.token = TRY(x.runtime->authenticate(*x.request.by_action->claim, x.view));
+    x.token = TRY(x.runtime->authenticate(*x.request.by_action->claim, x.view, x.request.by_action->scope));
   } else if (x.request.token.empty()) {
     if (x.operation != nullptr && x.operation->access == schema::Access::optional) return {};
     return fail(Code::unauthenticated, "permission denied");
@@ -163,6 +163,7 @@ Result<void> Pipeline::authenticate_own_token(Exchange& x) {
 Result<void> Pipeline::parse(Exchange& x) {
   if (x.document || !x.request.parse_body) return {};
   x.document = TRY(x.request.parse_body());
+  if (x.request.by_action) x.request.by_action->scope.body = x.document->root();
   return {};
 }
 

@@ -95,6 +95,7 @@ class Pipeline {
   void commit(ExchangePtr x, storage::Store::PendingPtr pending);
   Result<void> execute(Exchange& x, RequestSpaces& spaces);
   Result<void> authorise(Exchange& x, RequestSpaces& spaces);
+  Result<bool> granted_otherwise(Exchange& x, RequestSpaces& spaces);
   Result<schema::Reply> invoke(Exchange& x, RequestSpaces& spaces);
   Result<void> complete(Exchange& x, RequestSpaces& spaces, schema::Reply reply);
   Result<void> check_lockout(Exchange& x);

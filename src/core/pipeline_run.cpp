@@ -96,6 +96,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   query.wrap_ttl = x.request.wrap_ttl;
   if (x.mount != nullptr) query.folds_after = folds_after(x.mount->entry, x.endpoint);
   x.decision = decide(*x.token->acl, query, x.folded);
+  if (TRY(granted_otherwise(x, spaces))) x.decision.allowed = true;
   if (x.decision.allowed) return {};
   // These decide by themselves what to show to whom; no policy stands against them, and the audit record says so.
   if (x.operation != nullptr && x.operation->access == schema::Access::optional && !x.operation->own_token) {
@@ -105,6 +106,20 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
   }
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
   return fail(Code::permission_denied, joined_error("permission denied"));
+}
+
+// Beside the server's policies stand those of another API: of who signed, and of the object. They are asked where they can change the answer; what the
+// object's own policy denies to a caller whom the server's let in, its handler tells.
+Result<bool> Pipeline::granted_otherwise(Exchange& x, RequestSpaces& spaces) {
+  if (!x.request.by_action || x.operation == nullptr || !x.operation->grants || x.outcome.error) return false;
+  if (x.decision.reason == policy::Decision::Reason::denied) return false;
+  if (x.decision.allowed && !x.request.by_action->scope.identity) return false;
+  auto granted = x.operation->grants(caller_of(x, &spaces), spaces.read(x.mount->space), x.input());
+  if (!granted) {
+    x.decision = {};
+    counters_.denied.fetch_add(1, std::memory_order_relaxed);
+  }
+  return granted;
 }
 
 Result<schema::Reply> Pipeline::invoke(Exchange& x, RequestSpaces& spaces) {

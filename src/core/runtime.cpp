@@ -159,9 +159,10 @@ Result<LiveTokenPtr> Runtime::authenticate(std::string_view text, const std::sha
   return token;
 }
 
-Result<LiveTokenPtr> Runtime::authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at) {
-  const std::string token_id = TRY(access_keys_.resolve(claim, *view(*at, access_key_space(root_tenant)), at->position(), *parts_.keys, parts_.clock.now()));
-  LiveTokenPtr token = TRY(live(token_id, at));
+Result<LiveTokenPtr> Runtime::authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at, ActionScope& scope) {
+  Signer signer = TRY(access_keys_.resolve(claim, *view(*at, access_key_space(root_tenant)), at->position(), *parts_.keys, parts_.clock.now()));
+  LiveTokenPtr token = TRY(live(signer.token_id, at));
+  scope.identity = std::move(signer.identity);
   if (!token) return fail(Code::unauthenticated, claim_unknown, "permission denied");
   return token;
 }

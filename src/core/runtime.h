@@ -55,7 +55,8 @@ class Runtime final : public storage::Observer {
   // The token behind a text: known, not expired. Code::unauthenticated otherwise.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);
   // The token that an access key stands for, once the claim's signature fits. Every refusal costs the same; its type tells which it is.
-  [[nodiscard]] Result<LiveTokenPtr> authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at);
+  // `scope` is told of the policies that the key itself has.
+  [[nodiscard]] Result<LiveTokenPtr> authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at, ActionScope& scope);
   // By id; null when there is none, or it has expired.
   [[nodiscard]] Result<LiveTokenPtr> live(std::string_view id, const std::shared_ptr<const storage::ReadView>& at);
   // Compiles the policies of a record that is not (or not yet) stored.

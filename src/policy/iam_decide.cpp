@@ -37,8 +37,11 @@ std::string_view account_of(std::string_view arn) {
   return arn.substr(0, arn.find(':'));
 }
 
-bool is_principal(std::string_view named, const Query& query) {
+// `whole_account`: an account's name stands for all who are of it. It does not where something is allowed: there it only says that the account's own
+// policies decide.
+bool is_principal(std::string_view named, const Query& query, bool whole_account) {
   if (named == "*" || named == query.principal) return true;
+  if (!whole_account && (!named.starts_with("arn:") || named.ends_with(":root")) && !query.principal.ends_with(":root")) return false;
   if (!named.starts_with("arn:")) return named == query.account;
   if (named.ends_with(":root")) return account_of(named) == query.account;
   // A session of a role counts as the role.
@@ -54,7 +57,7 @@ bool is_principal(std::string_view named, const Query& query) {
 
 bool fits(const Statement& s, const Query& query, Kind kind, bool variables) {
   if (kind == Kind::resource) {
-    const bool named = std::ranges::any_of(s.principals, [&](const std::string& one) { return is_principal(one, query); });
+    const bool named = std::ranges::any_of(s.principals, [&](const std::string& one) { return is_principal(one, query, s.effect == Effect::deny || s.not_principal); });
     if (named == s.not_principal) return false;
   }
   const std::string action = ascii_lower(query.action);

@@ -35,8 +35,13 @@ bool conditioned(std::string_view condition) {
 
 TEST(Iam, PrincipalsAreEverybodyAnAccountOrOne) {
   EXPECT_EQ(verdict(R"("Principal":"*")"), Verdict::allowed);
-  EXPECT_EQ(verdict(R"("Principal":{"AWS":"123456789012"})"), Verdict::allowed);
-  EXPECT_EQ(verdict(R"("Principal":{"AWS":"arn:aws:iam::123456789012:root"})"), Verdict::allowed);
+  // An account's name denies to all who are of it; allowed by it is only the account itself: the others are left to the account's own policies.
+  EXPECT_EQ(verdict(R"("Principal":{"AWS":"123456789012"})", "Deny"), Verdict::denied);
+  EXPECT_EQ(verdict(R"("Principal":{"AWS":"123456789012"})"), Verdict::silent);
+  EXPECT_EQ(verdict(R"("Principal":{"AWS":"arn:aws:iam::123456789012:root"})"), Verdict::silent);
+  Query account = ask();
+  account.principal = "arn:aws:iam::123456789012:root";
+  EXPECT_EQ(verdict(R"("Principal":{"AWS":"123456789012"})", "Allow", account), Verdict::allowed);
   EXPECT_EQ(verdict(R"("Principal":{"AWS":["arn:aws:iam::123456789012:user/bob","arn:aws:iam::123456789012:user/ann"]})"),
             Verdict::allowed);
   EXPECT_EQ(verdict(R"("Principal":{"AWS":"arn:aws:iam::123456789012:user/bob"})"), Verdict::silent);

@@ -120,6 +120,12 @@ Endpoint Endpoint::tells_create(Exists predicate) && {
   return std::move(*this);
 }
 
+Endpoint Endpoint::granted_by(Exists predicate) && {
+  for (Operation& op : actions)
+    if (!op.grants) op.grants = predicate;
+  return std::move(*this);
+}
+
 Endpoint Endpoint::mark(bool Operation::* flag) && {
   last().*flag = true;
   return std::move(*this);

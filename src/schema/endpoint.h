@@ -52,6 +52,7 @@ struct Operation {
   bool silent = false;        // its reply type is Nothing: 204
   std::vector<FieldInfo> request, reply;
   Exists exists;  // create or update? Absent: a write is always an update
+  Exists grants;  // whether more than the server's policies let the caller (Endpoint::grants)
   Exists meant;   // whether the object at this path is the one that the request means (Endpoint::meant)
   std::function<std::string(const Input&)> lockout_name;  // whose failed logins are counted together; absent: nobody's
   std::variant<Read, Write, Act> handler;
@@ -121,6 +122,13 @@ class Endpoint {
     return std::move(*this);
   }
 
+  // Of the actions declared so far: Result<bool> B::f(const Caller&, const Snapshot&, const Q&) tells whether policies of the other API (of who asks, of
+  // the object) allow what is asked, or fails where they deny it. Asked where the server's own policies are silent, and where who asks has any.
+  template <class B, class F>
+  Endpoint grants(B* self, F predicate) && {
+    return std::move(*this).granted_by(predicate_of(self, predicate));
+  }
+
   // The predicate that tells create from update for the write operations declared so far: Result<bool> B::f(const Caller&, const Snapshot&,
   // const Q&). Like Vault, which converts the fields of such operations for its existence check, their errors of conversion come without
   // the words "Field validation failed: ".
@@ -155,6 +163,7 @@ class Endpoint {
   Operation& last() { return last_is_action ? actions.back() : operations.back(); }
   Endpoint add(Operation operation) &&;
   Endpoint tells_create(Exists predicate) &&;
+  Endpoint granted_by(Exists predicate) &&;
   Endpoint mark(bool Operation::* flag) &&;
 
   template <class B, class F>

@@ -63,6 +63,7 @@ class AzureKv:
 def doors(azure):
     from aws import Aws as Keys
     azure.server.root.delete("sys/mounts/secret").ok(204)  # Keys makes it
+    azure.server.root.delete("sys/auth/aws-keys").ok(204)
     azure.server.root.delete("sys/policies/acl/nothing")
     return {"vault": Vault(azure), "aws": Aws(Keys(azure.server)), "azure": AzureKv(azure)}
 

@@ -21,12 +21,21 @@ Expected<int> shown(Context& context, Reply<MaybeAnswer> answer, std::string_vie
   return output_found(context, std::move(answer), failure, "No access key has this id");
 }
 
+// A policy in IAM's JSON, from a file or what is typed in.
+Expected<std::string> policy_document(Context& context) {
+  const std::string& path = context.flags.text("policy-document");
+  return path == "-" ? context.console.read_all() : read_file(path);
+}
+
 Expected<int> create(Context& context) {
+  std::string document;
+  if (context.flags.given("policy-document")) document = TRY(policy_document(context));
   Client& client = *TRY(context.client());
   std::string body;
   json::Writer writer(body);
   writer.begin_object().key("user").string(trim_space(context.arguments[0]));
   writer.key("description").string(context.flags.text("description"));
+  if (!document.empty()) writer.key("policy_document").string(document);
   writer.key("token_policies").raw(json_list(context.flags.list("policy")));
   writer.key("token_bound_cidrs").raw(json_list(context.flags.list("bound-cidr")));
   writer.key("token_ttl").integer(whole_seconds(context.flags.duration("ttl")));
@@ -164,6 +173,7 @@ void add_aws_commands(std::vector<CommandSpec>& table) {
        {{"For an application that reads", "aws keys create -policy=app-read billing"}},
        {mount,
         {"policy", FlagKind::list, "Policy of the requests that are signed with it; several times for several."},
+        {"policy-document", FlagKind::text, "File with a policy in IAM's JSON (\"-\": standard input): allows and denies beside the policies."},
         {"ttl", FlagKind::duration, "How long it is good for; without it, until it is deleted."},
         {"description", FlagKind::text, "What it is for."},
         {"bound-cidr", FlagKind::list, "Address block from which it may be used; several times for several."},

@@ -3,6 +3,7 @@
 #include "core/access_keys/backend.h"
 #include "core/access_keys/issue.h"
 #include "core/revoke.h"
+#include "policy/iam.h"
 
 // The endpoints of access keys themselves.
 namespace coffer::core {
@@ -23,6 +24,16 @@ Result<AccessKey> known_key(const Caller& c, std::string_view id) {
   auto key = TRY(key_of(c, id));
   if (!key) return fail(Code::not_found, "no access key has this id on this mount");
   return *std::move(key);
+}
+
+// As much as AWS takes for a managed policy.
+constexpr std::size_t most_policy = 6144;
+
+Result<void> check_policy_document(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() > most_policy) return invalid("policy_document must be at most 6144 bytes");
+  if (auto document = policy::iam::parse(text, policy::iam::Kind::identity); !document) return invalid("policy_document: " + document.error().message);
+  return {};
 }
 
 CreatedKey shown(const AccessKey& key) { return {key.id, key.secret.clone(), key.user, key.token_accessor}; }
@@ -98,6 +109,7 @@ Result<schema::Keys> AccessKeyBackend::list_keys(const Caller& c, const Snapshot
 Result<CreatedKey> AccessKeyBackend::create_key(const Caller& c, Transaction&, const CreateKey& in) {
   CHECK_OK(check_aws_name(in.user, "user"));
   for (const std::string& block : in.token_bound_cidrs.items) CHECK_OK(check_cidr(block));
+  CHECK_OK(check_policy_document(in.policy_document));
   Exchange& x = exchange_of(c);
   KeyToken wanted;
   wanted.principal = "user/" + in.user;
@@ -116,6 +128,7 @@ Result<CreatedKey> AccessKeyBackend::create_key(const Caller& c, Transaction&, c
   key.mount = x.mount->entry.uuid;
   key.user = in.user;
   key.description = in.description;
+  key.policy_document = in.policy_document;
   key.created = c.now;
   CHECK_OK(put_access_key(ring_of(c), key));
   return shown(key);
@@ -128,6 +141,7 @@ Result<std::optional<KeyInfo>> AccessKeyBackend::read_key(const Caller& c, const
   out.access_key_id = key->id;
   out.user = key->user;
   out.description = key->description;
+  out.policy_document = key->policy_document;
   out.disabled = key->disabled;
   out.created = key->created;
   if (key->rotated != Time()) out.rotated = key->rotated;
@@ -145,6 +159,10 @@ Result<schema::Nothing> AccessKeyBackend::change_key(const Caller& c, Transactio
   AccessKey key = TRY(known_key(c, in.access_key_id));
   if (in.disabled) key.disabled = *in.disabled;
   if (in.description) key.description = *in.description;
+  if (in.policy_document) {
+    CHECK_OK(check_policy_document(*in.policy_document));
+    key.policy_document = *in.policy_document;
+  }
   CHECK_OK(put_access_key(ring_of(c), key));
   return schema::Nothing{};
 }

@@ -9,7 +9,7 @@
 namespace coffer::core {
 
 struct CreateKey {
-  std::string user, description;
+  std::string user, description, policy_document;
   schema::CommaList token_policies, token_bound_cidrs;
   Seconds token_ttl{0};
   bool token_no_default_policy = false;
@@ -19,6 +19,7 @@ struct CreateKey {
     return std::tuple{field<&T::user>("user", "Whose key it is: names the entity and the principal's ARN.").open().required(),
                       field<&T::description>("description", "What it is for.").open(),
                       field<&T::token_policies>("token_policies", "Policies of requests that are signed with it.").open(),
+                      field<&T::policy_document>("policy_document", "A policy in IAM's JSON: what it allows is granted beside the policies, what it denies is denied.").open(),
                       field<&T::token_bound_cidrs>("token_bound_cidrs", "Address blocks from which it may be used.").open(),
                       field<&T::token_ttl>("token_ttl", "How long it is good for; 0 is without an end.").open(),
                       field<&T::token_no_default_policy>("token_no_default_policy", "Leaves the default policy out.").open()};
@@ -44,17 +45,18 @@ struct KeyId {
 struct ChangeKey {
   std::string access_key_id;
   std::optional<bool> disabled;
-  std::optional<std::string> description;
+  std::optional<std::string> description, policy_document;
   static constexpr auto fields() {
     using T = ChangeKey;
     using schema::field;
     return std::tuple{schema::path<&T::access_key_id>("access_key_id", "Id of the key."),
                       field<&T::disabled>("disabled", "True: requests signed with it are refused.").open(),
-                      field<&T::description>("description", "What it is for.").open()};
+                      field<&T::description>("description", "What it is for.").open(),
+                      field<&T::policy_document>("policy_document", "A policy in IAM's JSON, in place of the one it has; empty takes it away.").open()};
   }
 };
 struct KeyInfo {
-  std::string access_key_id, user, description;
+  std::string access_key_id, user, description, policy_document;
   bool disabled = false, alive = true;
   Time created{};
   std::optional<Time> rotated, last_used, expires;
@@ -73,6 +75,7 @@ struct KeyInfo {
                       field<&T::last_used>("last_used", "When it was last used, to the minute.").open(),
                       field<&T::expires>("expires", "When it ends.").open(),
                       field<&T::policies>("policies", "Its policies.").open(),
+                      field<&T::policy_document>("policy_document", "Its policy in IAM's JSON.").open(),
                       field<&T::token_accessor>("token_accessor", "Accessor of the token that it stands for.")};
   }
 };

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "core/runtime.h"
 #include "core/spaces.h"
+#include "policy/iam.h"
 
 namespace coffer::core {
 namespace {
@@ -69,7 +70,10 @@ Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, 
   auto record = TRY(find_access_key(keys, id));
   if (!record) return std::shared_ptr<const Live>();
   auto made = std::make_shared<Live>();
-  made->token_id = std::move(record->token_id);
+  made->signer.token_id = std::move(record->token_id);
+  if (!record->policy_document.empty())
+    made->signer.identity = std::make_shared<const std::vector<policy::iam::Document>>(
+        1, TRY(policy::iam::parse(record->policy_document, policy::iam::Kind::identity)));
   made->disabled = record->disabled;
   made->secret = std::make_unique<const KeySecret>(std::move(record->secret));
   live_.put(id, made, read_at);
@@ -90,16 +94,15 @@ Result<std::string> KeyRing::resolve_session(const Claim& claim, const token::Ke
   return std::move(session->token_id);
 }
 
-Result<std::string> KeyRing::resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at, const token::Keys& token_keys,
-                                     Time now) {
-  if (!claim.session_token.empty()) return resolve_session(claim, token_keys, now);
+Result<Signer> KeyRing::resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at, const token::Keys& token_keys, Time now) {
+  if (!claim.session_token.empty()) return Signer{TRY(resolve_session(claim, token_keys, now)), nullptr};
   const auto key = TRY(find(claim.key_id, keys, read_at));
   const bool fits = claim.verify(key ? *key->secret : nobody_);
   if (!key) return refused(claim_unknown);
   if (!fits) return refused(claim_wrong);
   if (key->disabled) return refused(claim_unknown);
   note(claim.key_id, *key, now);
-  return key->token_id;
+  return key->signer;
 }
 
 void KeyRing::note(std::string_view id, const Live& key, Time now) {

@@ -24,13 +24,19 @@ struct SessionCredentials {
 };
 [[nodiscard]] SessionCredentials make_session(const token::Keys& keys, std::string_view token_id, Time expires, Random& random);
 
+// Whom a signed request stands for.
+struct Signer {
+  std::string token_id;
+  std::shared_ptr<const std::vector<policy::iam::Document>> identity;  // the key's own policies; null without any
+};
+
 // Finds the token that a signed request stands for. Keeps the keys in use in memory, and when they were last used until that is written. Safe from any
 // thread.
 class KeyRing {
  public:
   KeyRing(std::size_t capacity, Random& random);
-  // The id of the token; errors as core::Claim has them. A claim is verified exactly once, whatever is wrong with it.
-  [[nodiscard]] Result<std::string> resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at,
+  // Errors as core::Claim has them. A claim is verified exactly once, whatever is wrong with it.
+  [[nodiscard]] Result<Signer> resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at,
                                             const token::Keys& token_keys, Time now);
   void invalidate(std::string_view id, storage::Position position) { live_.invalidate(id, position); }
 
@@ -41,7 +47,7 @@ class KeyRing {
 
  private:
   struct Live {
-    std::string token_id;
+    Signer signer;
     bool disabled = false;
     std::unique_ptr<const KeySecret> secret;
     mutable std::atomic<std::int64_t> noted{0};  // the use that was noted last

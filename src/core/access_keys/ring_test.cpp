@@ -30,7 +30,7 @@ class Ring : public ::testing::Test {
                   ++verified;
                   return known.text().reveal_text() == secret;
                 }};
-    return ring.resolve(claim, store, position, *keys, clock.now());
+    return TRY(ring.resolve(claim, store, position, *keys, clock.now())).token_id;
   }
   std::string why(const Result<std::string>& answer) { return answer ? "" : answer.error().type; }
 

@@ -27,6 +27,7 @@ struct AccessKey {
   std::string token_id, token_accessor;
   std::string mount;  // uuid of the mount that it was made on
   std::string user, description;
+  std::string policy_document;  // in IAM's language; "": none
   bool disabled = false;
   Time created{}, rotated{};
   static constexpr auto fields() {
@@ -39,6 +40,7 @@ struct AccessKey {
                       field<&T::mount>("mount", ""),
                       field<&T::user>("user", ""),
                       field<&T::description>("description", ""),
+                      field<&T::policy_document>("policy_document", ""),
                       field<&T::disabled>("disabled", ""),
                       field<&T::created>("created", ""),
                       field<&T::rotated>("rotated", "")};

@@ -17,7 +17,8 @@ std::vector<schema::Endpoint> KvAws::endpoints() {
                     .meant(this, &KvAws::meant)
                     .on_action("secretsmanager:UpdateSecretVersionStage", Verb::write, this, &KvAws::move_label, "Moves a staging label.")
                     .meant(this, &KvAws::meant)
-                    .exists(this, &KvAws::exists));
+                    .exists(this, &KvAws::exists)
+                    .grants(this, &KvAws::granted));
   out.push_back(
       at("metadata/{path...}", "What is known of a secret.")
           .on_action("secretsmanager:DescribeSecret", Verb::read, this, &KvAws::describe, "Tells what is known of a secret.")
@@ -64,7 +65,8 @@ std::vector<schema::Endpoint> KvAws::endpoints() {
           // Each secret is guarded by itself, so no right to list is asked for where the request names them.
           .on_action("secretsmanager:BatchGetSecretValue", Verb::list, this, &KvAws::batch, "Reads several secrets.",
                      schema::Access::optional)
-          .heavy());
+          .heavy()
+          .grants(this, &KvAws::granted));
   // Not AWS's: what became of rotations, which its clients are not told.
   out.push_back(at("rotation/{path...}", "The rotation of a secret.")
                     .on(Verb::read, this, &KvAws::rotation_status, "Tells how the rotation stands, what came of the last attempts, and why.")

@@ -8,6 +8,7 @@
 #include "engines/kv/aws/rotation_status.h"
 #include "engines/kv/aws/rotator.h"
 #include "engines/kv/aws/secret.h"
+#include "policy/iam.h"
 
 namespace coffer::kv::aws {
 
@@ -95,6 +96,15 @@ class KvAws {
   Result<SecretRef> delete_policy(const Caller& caller, Transaction& view, const NamedPolicy& in);
   Result<PolicyChecked> validate_policy(const Caller& caller, Transaction& view, const PutResourcePolicy& in);
   Result<PolicyList> list_policies(const Caller& caller, const Snapshot& view, const ListResourcePolicies& in);
+
+  // grants.cpp
+  struct Permission {
+    std::string_view action, area;  // "data/" or "metadata/"
+    schema::Verb verb;
+  };
+  Result<bool> granted(const Caller& caller, const Snapshot& view, const OneSecret& in);
+  Result<bool> may(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted);
+  Result<void> may_hand_out(const Caller& caller, const Snapshot& view, std::string_view path, const policy::iam::Document& document);
 
   // replication.cpp
   Result<Replicated> replicate(const Caller& caller, Transaction& view, const ReplicateSecret& in);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "base/encoding.h"
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
@@ -31,17 +34,31 @@ void check_document(Constraints& c, const PutResourcePolicy& in) {
 
 }  // namespace
 
-iam::Query query_of(const Caller& caller, const Secret& secret, Context more) {
-  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), secret.arn(), std::move(more)};
+iam::Query request_query(const Caller& caller, Context more) {
+  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), {}, std::move(more)};
+  Context members;
+  add_request(members, caller.scope->action, caller.scope->body);
+  query.context.merge(members);  // what the caller of this function knows of the request goes first
   const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
   tell("aws:principalarn", query.principal);
   tell("aws:principalaccount", query.account);
-  tell("aws:principaltype", caller.root ? "Account" : "User");
-  tell("aws:username", std::string(caller.display_name));
+  constexpr std::string_view user = ":user/";
+  const std::size_t at = query.principal.find(user);
+  const bool session = query.principal.find(":assumed-role/") != std::string::npos;
+  tell("aws:principaltype", caller.root ? "Account" : session ? "AssumedRole" : "User");
+  if (at != std::string::npos) tell("aws:username", query.principal.substr(at + user.size()));  // a role has none
   tell("aws:userid", std::string(caller.entity_id));
   tell("aws:sourceip", std::string(caller.remote_address));
   tell("aws:currenttime", rfc3339(caller.now));
   tell("aws:epochtime", std::to_string(unix_seconds(caller.now)));
+  tell("aws:requestedregion", caller.scope->region);
+  return query;
+}
+
+iam::Query query_of(const Caller& caller, const Secret& secret, Context more) {
+  iam::Query query = request_query(caller, std::move(more));
+  query.resource = secret.arn();
+  const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
   tell("aws:requestedregion", secret.place.region());
   tell("secretsmanager:secretid", secret.arn());
   if (!secret.facet.primary_region.empty()) tell("secretsmanager:secretprimaryregion", secret.facet.primary_region);
@@ -79,6 +96,21 @@ Result<PolicyShown> KvAws::get_policy(const Caller& caller, const Snapshot& view
   return out;
 }
 
+// A policy that allows hands the secret out, so it takes who may do with it what there is to do: nobody gives away what is not theirs.
+Result<void> KvAws::may_hand_out(const Caller& caller, const Snapshot& view, std::string_view path, const iam::Document& document) {
+  const auto allows = [](const iam::Statement& statement) { return statement.effect == iam::Effect::allow; };
+  if (caller.root || std::ranges::none_of(document.statements, allows)) return {};
+  constexpr std::array all{Permission{"secretsmanager:GetSecretValue", "data/", schema::Verb::read},
+                           Permission{"secretsmanager:PutSecretValue", "data/", schema::Verb::write},
+                           Permission{"secretsmanager:DescribeSecret", "metadata/", schema::Verb::read},
+                           Permission{"secretsmanager:DeleteSecret", "metadata/", schema::Verb::remove}};
+  for (const Permission& one : all)
+    if (!TRY(may(caller, view, path, one)))
+      return refuse(Refusal::access_denied, "User: " + caller.scope->principal + " is not authorized to allow others what it may not do itself: " +
+                                                std::string(one.action));
+  return {};
+}
+
 Result<SecretRef> KvAws::put_policy(const Caller& caller, Transaction& view, const PutResourcePolicy& in) {
   Constraints c;
   check_secret_id(c, in.secret);
@@ -88,6 +120,7 @@ Result<SecretRef> KvAws::put_policy(const Caller& caller, Transaction& view, con
   CHECK_OK(check_policy_name(in.policy_name));
   Secret secret = TRY(find_to_change(caller, view, in.path));
   const iam::Document document = TRY(read(*in.policy));
+  CHECK_OK(may_hand_out(caller, view, in.path, document));
   if (in.block_public.value_or(false) && iam::is_public(document))
     return refuse(Refusal::public_policy, "The resource policy grants broad access to the secret, and BlockPublicPolicy is set.");
   secret.facet.policy = *in.policy;

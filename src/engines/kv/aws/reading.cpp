@@ -120,7 +120,7 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
 
   // The gate lets everybody in here, since a list of secrets needs no more than the right to read each; one by filters needs the right to list too.
   const bool known = !caller.token_id.empty() && caller.authority != nullptr;
-  if (!known || (in.filters && !caller.authority->allows(caller.mount->path + "metadata/", schema::Verb::list)))
+  if (!known || (in.filters && !TRY(may(caller, view, "", {"secretsmanager:BatchGetSecretValue", "metadata/", schema::Verb::list}))))
     return refuse(Refusal::access_denied,
                   "User: " + caller.scope->principal +
                       " is not authorized to perform: secretsmanager:BatchGetSecretValue because no policy allows it");
@@ -130,17 +130,19 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
     Result<KeptValue> value = no_such_secret();
     for (const Candidate& place : places) {
       // Each secret is guarded by itself, and one that may not be read is denied whether it is there or not.
-      if (!caller.authority->allows(caller.mount->path + "data/" + place.path, schema::Verb::read)) {
-        value = refuse(Refusal::access_denied, "User: " + caller.scope->principal +
-                                                   " is not authorized to perform: secretsmanager:GetSecretValue on resource: " +
-                                                   std::string(shown) + " because no policy allows it");
-        continue;
-      }
       ActionScope scope = *caller.scope;
       scope.action = "secretsmanager:GetSecretValue";  // what its own policy is asked for
       scope.suffix = place.suffix;
       Caller one = caller;
       one.scope = &scope;
+      const auto allowed = may(one, view, place.path, {scope.action, "data/", schema::Verb::read});
+      if (!allowed && allowed.error().code != Code::permission_denied) return std::unexpected(allowed.error());
+      if (!allowed || !*allowed) {
+        value = refuse(Refusal::access_denied, "User: " + caller.scope->principal +
+                                                   " is not authorized to perform: secretsmanager:GetSecretValue on resource: " +
+                                                   std::string(shown) + " because no policy allows it");
+        continue;
+      }
       value = value_of(one, view, place.path, {});
       if (value) break;
     }

@@ -1,0 +1,217 @@
+"""Policies in IAM's language that grant: those of the key that signs, and the Allow of a secret's own."""
+import json
+
+import pytest
+
+from aws import refused
+from harness import unique
+
+SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action, resource="*", **more):
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+
+
+def granting(principal, action="secretsmanager:GetSecretValue", **more):
+    return document({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*", **more})
+
+
+@pytest.fixture(scope="module")
+def sm(aws):
+    return aws.root.client()
+
+
+@pytest.fixture
+def name(sm):
+    made = unique("iam/s")
+    sm.create_secret(Name=made, SecretString="v")
+    return made
+
+
+@pytest.fixture
+def holder(aws):
+    """A client of a key with this document and these policies."""
+    return lambda text, policies=(): aws.user(unique("u"), policies=policies, token_no_default_policy=True, policy_document=text).client()
+
+
+def test_a_document_alone_grants(sm, holder, name):
+    client = holder(document(allow("secretsmanager:GetSecretValue", SECRETS + "iam/*")))
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        client.describe_secret(SecretId=name)
+    with refused("AccessDeniedException"):
+        client.put_secret_value(SecretId=name, SecretString="x")
+    other = unique("other")
+    sm.create_secret(Name=other, SecretString="v")
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=other)
+    # What is not there is not found by who may ask for it, and denied to others.
+    with refused("ResourceNotFoundException"):
+        client.get_secret_value(SecretId="iam/none")
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId="none")
+
+
+def test_the_full_arn_is_what_resources_name(sm, holder, name):
+    arn = sm.describe_secret(SecretId=name)["ARN"]
+    assert holder(document(allow("secretsmanager:Get*", arn))).get_secret_value(SecretId=name)["SecretString"] == "v"
+    assert holder(document(allow("secretsmanager:Get*", arn[:-6] + "??????"))).get_secret_value(SecretId=name)["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        holder(document(allow("secretsmanager:Get*", arn[:-7]))).get_secret_value(SecretId=name)
+
+
+def test_a_denial_binds_whatever_allows(holder, name):
+    client = holder(document(deny("secretsmanager:GetSecretValue")), ["everything"])
+    with refused("AccessDeniedException", "with an explicit deny in an identity-based policy"):
+        client.get_secret_value(SecretId=name)
+    assert client.describe_secret(SecretId=name)["Name"] == name
+    got = client.batch_get_secret_value(SecretIdList=[name])
+    assert got["SecretValues"] == [] and got["Errors"][0]["ErrorCode"] == "AccessDeniedException"
+    client = holder(document(allow("*"), deny("secretsmanager:Delete*")))
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        client.delete_secret(SecretId=name)
+
+
+def test_a_deny_of_the_servers_policies_binds(aws, sm, name):
+    aws.server.root.put("sys/policies/acl/iam-barred", {"policy": f'path "secret/data/{name}" {{ capabilities = ["deny"] }}'}).ok()
+    client = aws.user(unique("u"), policies=["iam-barred"], policy_document=document(allow("*"))).client()
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+    assert client.describe_secret(SecretId=name)["Name"] == name
+
+
+def test_all_but_these(holder, name):
+    client = holder(document({"Effect": "Allow", "NotAction": "secretsmanager:GetSecretValue", "Resource": "*"}))
+    assert client.describe_secret(SecretId=name)["Name"] == name
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+
+
+def test_making_and_listing(holder):
+    client = holder(document(allow(["secretsmanager:CreateSecret", "secretsmanager:ListSecrets"]), allow("secretsmanager:DeleteSecret", SECRETS + "iam/made*")))
+    made = unique("iam/made")
+    client.create_secret(Name=made, SecretString="v")
+    assert made in [s["Name"] for s in client.list_secrets(Filters=[{"Key": "name", "Values": ["iam/made"]}])["SecretList"]]
+    client.delete_secret(SecretId=made, ForceDeleteWithoutRecovery=True)
+    with refused("AccessDeniedException"):
+        holder(document(allow("secretsmanager:CreateSecret", SECRETS + "team/*"))).create_secret(Name=unique("iam/made"), SecretString="v")
+
+
+@pytest.mark.parametrize("condition, good, bad", [
+    ({"StringEquals": {"secretsmanager:VersionStage": "AWSCURRENT"}}, {}, {"VersionStage": "AWSPREVIOUS"}),
+    ({"StringLike": {"secretsmanager:VersionId": "*"}}, {"VersionId": None}, {}),
+])
+def test_conditions_on_reading(sm, holder, name, condition, good, bad):
+    sm.put_secret_value(SecretId=name, SecretString="w")
+    if "VersionId" in good:
+        good = {"VersionId": sm.get_secret_value(SecretId=name)["VersionId"]}
+    client = holder(document(allow("secretsmanager:GetSecretValue", Condition=condition)))
+    assert client.get_secret_value(SecretId=name, **good)["SecretString"] == "w"
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name, **bad)
+
+
+def test_conditions_on_changes(holder):
+    tagged = holder(document(allow("secretsmanager:CreateSecret", Condition={"StringEquals": {"aws:RequestTag/team": "a"}}),
+                             allow("secretsmanager:DeleteSecret", Condition={"NumericGreaterThanEquals": {"secretsmanager:RecoveryWindowInDays": "10"}}),
+                             deny("secretsmanager:CreateSecret", Condition={"StringLike": {"secretsmanager:Name": "*secretive*"}})))
+    with refused("AccessDeniedException"):
+        tagged.create_secret(Name=unique("iam/c"), SecretString="v")
+    made = unique("iam/c")
+    tagged.create_secret(Name=made, SecretString="v", Tags=[{"Key": "team", "Value": "a"}])
+    with refused("AccessDeniedException", "explicit deny"):
+        tagged.create_secret(Name=unique("iam/secretive"), SecretString="v", Tags=[{"Key": "team", "Value": "a"}])
+    with refused("AccessDeniedException"):
+        tagged.delete_secret(SecretId=made, ForceDeleteWithoutRecovery=True)
+    with refused("AccessDeniedException"):
+        tagged.delete_secret(SecretId=made, RecoveryWindowInDays=7)
+    tagged.delete_secret(SecretId=made, RecoveryWindowInDays=10)
+
+
+def test_variables_stand_for_the_caller(aws, sm):
+    text = document(allow("secretsmanager:GetSecretValue", SECRETS + "home/${aws:username}/*"))
+    user = unique("ann")
+    client = aws.user(user, token_no_default_policy=True, policy_document=text).client()
+    for owner in (user, "bob"):
+        sm.create_secret(Name=f"home/{owner}/{user}", SecretString=owner)
+    assert client.get_secret_value(SecretId=f"home/{user}/{user}")["SecretString"] == user
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=f"home/bob/{user}")
+
+
+def test_the_document_of_a_key_changes_at_once(aws, name):
+    made = aws.server.root.post("auth/aws-keys/keys", {"user": unique("u"), "token_no_default_policy": True}).ok(200).data
+    from aws import Keys
+    client, path = Keys(aws.server, made["access_key_id"], made["secret_access_key"]).client(), "auth/aws-keys/keys/" + made["access_key_id"]
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+    text = document(allow("secretsmanager:*"))
+    aws.server.root.post(path, {"policy_document": text}).ok(204)
+    assert aws.server.root.get(path).data["policy_document"] == text
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    aws.server.root.post(path, {"description": "kept"}).ok(204)
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    aws.server.root.post(path, {"policy_document": ""}).ok(204)
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+
+
+@pytest.mark.parametrize("text", ["x", "{}", document({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}), document(*[allow("*")] * 400)])
+def test_what_is_no_document(aws, text):
+    answer = aws.server.root.post("auth/aws-keys/keys", {"user": "u", "policy_document": text})
+    assert answer.status == 400 and "policy_document" in answer.errors[0]
+
+
+def test_an_allow_of_the_secret_grants(aws, sm, name):
+    user = aws.user(unique("u"), token_no_default_policy=True)
+    client, other = user.client(), aws.user(unique("u"), token_no_default_policy=True).client()
+    arn = user.client("sts").get_caller_identity()["Arn"]
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=granting({"AWS": arn}))
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    assert client.batch_get_secret_value(SecretIdList=[name])["SecretValues"][0]["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        client.put_secret_value(SecretId=name, SecretString="x")
+    with refused("AccessDeniedException"):
+        other.get_secret_value(SecretId=name)
+    sm.delete_resource_policy(SecretId=name)
+    with refused("AccessDeniedException"):
+        client.get_secret_value(SecretId=name)
+
+
+def test_the_account_leaves_it_to_its_own_policies(aws, sm, name):
+    client = aws.user(unique("u"), token_no_default_policy=True).client()
+    for principal in ({"AWS": "123456789012"}, {"AWS": "arn:aws:iam::123456789012:root"}, {"AWS": "999999999999"}):
+        sm.put_resource_policy(SecretId=name, ResourcePolicy=granting(principal))
+        with refused("AccessDeniedException"):
+            client.get_secret_value(SecretId=name)
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=granting("*"))
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+
+
+def test_vaults_api_knows_nothing_of_it(aws, sm, name):
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=granting("*"))
+    token = aws.server.root.new_token(["default"])
+    assert aws.server.root.copy(token).get(f"secret/data/{name}").status == 403
+
+
+def test_nobody_hands_out_what_is_not_theirs(aws, sm, name):
+    tagger = aws.with_policy(f'path "secret/metadata/{name}" {{ capabilities = ["update", "read"] }}', unique("iam-tagger")).client()
+    arn = sm.describe_secret(SecretId=name)["ARN"]
+    with refused("AccessDeniedException", "allow others what it may not do itself"):
+        tagger.put_resource_policy(SecretId=name, ResourcePolicy=granting("*"))
+    assert "ResourcePolicy" not in sm.get_resource_policy(SecretId=name)
+    tagger.put_resource_policy(SecretId=name, ResourcePolicy=document({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:RotateSecret", "Resource": "*"}))
+    owner = aws.user(unique("u"), token_no_default_policy=True, policy_document=document(allow("secretsmanager:*", arn))).client()
+    owner.put_resource_policy(SecretId=name, ResourcePolicy=granting("*"))
