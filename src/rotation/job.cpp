@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/record.h"
+#include "rotation/queue.h"
 
 namespace coffer::rotation {
 namespace {
@@ -132,16 +133,19 @@ std::string jobs_prefix(std::string_view folder) {
   return out;
 }
 
-Result<std::vector<Due>> due_jobs(const Snapshot& view, Time now, std::size_t limit) {
+Result<std::vector<Due>> due_jobs_after(const Snapshot& view, Time now, std::string_view after, std::size_t limit) {
   std::vector<Due> out;
   const std::string end = until(now + std::chrono::milliseconds(1));
-  for (std::string& entry : TRY(view.children(queue_area, '\0', "", limit))) {
+  after.remove_prefix(std::min(after.size(), queue_area.size()));
+  for (std::string& entry : TRY(view.children(queue_area, '\0', after, limit))) {
     if (entry.compare(0, end.size(), end) >= 0) break;
     const std::size_t slash = entry.find('/');
     if (slash != entry.npos) out.push_back({std::string(queue_area) + entry, entry.substr(slash + 1)});
   }
   return out;
 }
+
+Result<std::vector<Due>> due_jobs(const Snapshot& view, Time now, std::size_t limit) { return due_jobs_after(view, now, "", limit); }
 
 void drop_hint(Transaction& view, const Due& due) { view.erase(due.key); }
 

@@ -279,26 +279,42 @@ def test_hostile_answers(place, what):
 
 
 def test_a_function_that_never_answers_does_not_hold_up_others(place):
+    """One function has at most half of the workers, eight unless configured; neither the seal nor the server's end waits for it."""
     own = place(settings={"timeout": "900s"})
     go = threading.Event()
-    hanging = [own.secret() for _ in range(3)]
+    hanging = [own.secret() for _ in range(9)]
     arns = {own.sm.describe_secret(SecretId=n)["ARN"] for n in hanging}
     own.functions.hooks["createSecret"] = lambda event: (go.wait(60), None)[1] if event["SecretId"] in arns else None
     for one in hanging:
-        own.rotate(one, RotationLambdaARN=FUNCTION)
-    wait_until(lambda: len(own.functions.steps()) == 3, what="three calls")
+        own.rotate(one, RotationLambdaARN=ARN + "rotate-hang")
+    wait_until(lambda: len(own.functions.steps()) == 4, what="four calls")
     name = own.secret()
     own.rotated(name, own.rotate(name, RotationLambdaARN=FUNCTION))
-    # Nor the seal, nor the server's end.
+    assert len(own.functions.steps()) == 8
     began = time.monotonic()
     own.server.root.put("sys/seal").ok(204)
     assert time.monotonic() - began < 5 * SLOW
     own.server.unseal()
-    wait_until(lambda: len([s for s in own.functions.steps() if s == "createSecret"]) >= 7, what="the calls again")
+    wait_until(lambda: own.functions.steps().count("createSecret") == 9, what="the calls again")
     began = time.monotonic()
     own.server.terminate()
     assert time.monotonic() - began < 10 * SLOW
     go.set()
+
+
+def test_a_function_that_is_configured_no_more(place):
+    own = place(storage="rocksdb")
+    name = own.secret()
+    hold = threading.Event()
+    own.functions.hooks["createSecret"] = lambda event: (hold.wait(3), None)[1]
+    own.rotate(name, RotationLambdaARN=FUNCTION)
+    wait_until(own.functions.steps, what="the call")
+    own.server.kill9()
+    del own.server.config["aws"]
+    own.server.write_config()
+    own.server.spawn().unseal()
+    wait_until(lambda: own.outcomes(name) == ["failed"], what="the end")
+    assert own.status(name)["error"] == "no endpoint is configured for this function any more"
 
 
 def test_where_functions_are(place, tmp_path):

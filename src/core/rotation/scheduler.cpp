@@ -1,15 +1,19 @@
 #include "core/rotation/scheduler.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "core/mounts.h"
 #include "core/rotation/records.h"
 #include "core/spaces.h"
 #include "core/system.h"
+#include "rotation/queue.h"
 
 namespace coffer::core {
 namespace {
 
 constexpr auto rest = std::chrono::seconds(10);  // after a failure of the store or the audit log
+constexpr std::size_t looked_at = 100;           // entries of a mount's queue at a time
 
 const Mount* mount_of(const MountTable& mounts, std::string_view uuid) {
   for (const auto& mount : mounts.all())
@@ -33,39 +37,53 @@ Result<void> RotationScheduler::poll(Runtime& runtime) {
   if (given_up()) return {};
   const auto at = runtime.snapshot();
   const auto mounts = TRY(runtime.mounts(at));
-  const Time now = runtime.clock().now();
   for (const auto& mount : mounts->all()) {
     if (mount->slot->backend->rotating() == nullptr) continue;
-    std::size_t looked_at = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (running_.size() >= parts_.at_once) return {};
-      looked_at = parts_.at_once + running_.size() + resting_.size();  // those come first, and are passed over
-    }
-    auto due = TRY(rotation::due_jobs(*runtime.view(*at, mount->space), now, looked_at));
-    if (!due.empty()) hand_out(*mount, std::move(due));
+    if (full()) return {};
+    CHECK_OK(hand_out(*mount, *runtime.view(*at, mount->space), runtime.clock().now()));
   }
   return {};
 }
 
-void RotationScheduler::hand_out(const Mount& mount, std::vector<rotation::Due> due) {
-  const auto now = parts_.system.clock.steady();
-  for (rotation::Due& one : due) {
-    Task task{mount.entry.uuid, std::move(one)};
-    {
-      const std::lock_guard lock(mutex_);
-      std::erase_if(resting_, [&](const auto& entry) { return entry.second <= now; });
-      if (running_.size() >= parts_.at_once) return;
-      const std::string key = task.key();
-      if (resting_.contains(key) || !running_.insert(key).second) continue;
-    }
+// A part of what is due, since all of it may wait for one function that hangs: the next call goes on behind it.
+Result<void> RotationScheduler::hand_out(const Mount& mount, const Snapshot& view, Time now) {
+  std::string& seen = seen_[mount.entry.uuid];
+  const auto due = TRY(rotation::due_jobs_after(view, now, seen, looked_at));
+  for (const rotation::Due& one : due) {
+    if (full()) return {};
+    Task task{mount.entry.uuid, one};
+    const auto job = rotation::find_job(view, one.object);
+    if (!admit(task.key(), job && *job ? (*job)->target : std::string())) continue;
     if (!workers_) workers_ = std::make_unique<Workers>(parts_.at_once, parts_.at_once);
     std::move_only_function<void()> run = [this, task] { work(task); };
-    if (workers_->submit(run)) continue;
-    const std::lock_guard lock(mutex_);
-    running_.erase(task.key());
-    return;
+    if (!workers_->submit(run)) finished(task.key(), false);
   }
+  seen = due.size() < looked_at ? std::string() : due.back().key;
+  return {};
+}
+
+bool RotationScheduler::full() {
+  const std::lock_guard lock(mutex_);
+  return running_.size() >= parts_.at_once;
+}
+
+bool RotationScheduler::admit(const std::string& key, const std::string& target) {
+  const auto now = parts_.system.clock.steady();
+  const std::lock_guard lock(mutex_);
+  if (const auto rests = resting_.find(key); rests != resting_.end()) {
+    if (rests->second > now) return false;
+    resting_.erase(rests);
+  }
+  const auto same = std::ranges::count_if(running_, [&](const auto& entry) { return entry.second == target; });
+  const bool outside = !target.empty() && !rotation::is_built_in(target);
+  if (outside && static_cast<unsigned>(same) >= (parts_.at_once + 1) / 2) return false;
+  return running_.emplace(key, target).second;
+}
+
+void RotationScheduler::finished(const std::string& key, bool rests) {
+  const std::lock_guard lock(mutex_);
+  running_.erase(key);
+  if (rests) resting_[key] = parts_.system.clock.steady() + rest;
 }
 
 // On a worker: one step after the other, until the job has to wait.
@@ -73,12 +91,9 @@ void RotationScheduler::work(const Task& task) {
   for (;;) {
     const auto more = make_step(task);
     if (more && *more) continue;
-    const std::lock_guard lock(mutex_);
-    running_.erase(task.key());
-    if (more || more.error().code == Code::sealed) return;
-    resting_[task.key()] = parts_.system.clock.steady() + rest;
-    log::warn("a rotation could not be worked on: {}", more.error().message);
-    return;
+    const bool rests = !more && more.error().code != Code::sealed;
+    if (rests) log::warn("a rotation could not be worked on: {}", more.error().message);
+    return finished(task.key(), rests);
   }
 }
 

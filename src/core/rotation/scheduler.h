@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "core/runtime.h"
@@ -22,7 +21,8 @@ struct RotationCounters {
   std::atomic<std::uint64_t> succeeded{0}, failed{0}, abandoned{0};
 };
 
-// Makes the rotations of all mounts when they are due (rotation/job.h): each on a worker of its own, several at a time, one per object. A step is a
+// Makes the rotations of all mounts when they are due (rotation/job.h): each on a worker of its own, several at a time, one per object; one
+// function has at most half of the workers, so that one that hangs does not keep the others' secrets waiting. A step is a
 // transaction, a call that holds neither transaction nor ticket of the gate, and another transaction, so that neither a function that hangs nor a seal that
 // closes has to wait for the other. What was begun and not noted as ended is made again: after a crash the run goes on at the step it was at.
 class RotationScheduler {
@@ -63,7 +63,11 @@ class RotationScheduler {
     rotation::Rotating* rotating = nullptr;
     std::string request_id;
   };
-  void hand_out(const Mount& mount, std::vector<rotation::Due> due);
+  [[nodiscard]] Result<void> hand_out(const Mount& mount, const Snapshot& view, Time now);
+  // Whether the task can be worked on now; it counts as running then.
+  [[nodiscard]] bool admit(const std::string& key, const std::string& target);
+  void finished(const std::string& key, bool rests);
+  [[nodiscard]] bool full();
   void work(const Task& task);
   [[nodiscard]] Result<bool> make_step(const Task& task);
   [[nodiscard]] Result<std::optional<Begun>> begin(const Task& task);
@@ -80,10 +84,11 @@ class RotationScheduler {
   std::atomic<bool> closed_{false}, stopping_{false};
   std::atomic<std::uint64_t> seals_{0};  // how often the seal closed: a call that began before is given up even when it has opened again
   std::mutex mutex_;
-  std::set<std::string> running_;  // guarded by mutex_: keys of tasks
-  std::map<std::string, std::chrono::steady_clock::time_point>
-      resting_;                       // guarded by mutex_: tasks that could not be worked on, and until when
-  std::unique_ptr<Workers> workers_;  // of the background thread; made when the first rotation is due
+  std::map<std::string, std::string> running_;  // guarded by mutex_: keys of tasks, and the function of each
+  // Guarded by mutex_: tasks that could not be worked on, and until when.
+  std::map<std::string, std::chrono::steady_clock::time_point> resting_;
+  std::map<std::string, std::string> seen_;  // of the background thread: how far the queue of a mount was looked through
+  std::unique_ptr<Workers> workers_;         // of the background thread; made when the first rotation is due
 };
 
 }  // namespace coffer::core

@@ -5,6 +5,7 @@
 #include "engines/kv/kv.h"
 #include "rotation/functions.h"
 #include "rotation/machine.h"
+#include "rotation/queue.h"
 #include "rotation/rotating.h"
 
 // When secrets rotate, with a clock that the test moves, and what a run leaves behind.
@@ -212,6 +213,40 @@ TEST_F(Rotation, AFunctionThatMovesNothingHasNotRotated) {
   const std::string event = m.rotating()->event(job);
   EXPECT_NE(event.find(R"("Step":"finishSecret")"), std::string::npos) << event;
   EXPECT_NE(event.find(R"("SecretId":"arn:aws:secretsmanager:us-east-1:123456789012:secret:s-)"), std::string::npos) << event;
+}
+
+TEST_F(Rotation, TheQueueIsInOrderOfTime) {
+  const Time now = m.clock.now();
+  rotation::Job job;
+  const auto put = [&](std::string_view object, Time due) {
+    job.object = object;
+    job.due = due;
+    ASSERT_TRUE(rotation::put_job(m.store, job));
+  };
+  put("late", now + Seconds(1));
+  put("b/second", now - Seconds(1));
+  put("first", now - Seconds(2));
+  put("third", now);
+  put("never", rotation::never);
+  std::vector<std::string> seen;
+  std::string after;
+  for (int i = 0; i < 10; ++i) {
+    const auto due = rotation::due_jobs_after(m.store, now, after, 1);
+    ASSERT_TRUE(due);
+    if (due->empty()) break;
+    seen.push_back(due->front().object);
+    after = due->front().key;
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"first", "b/second", "third"}));
+  put("first", now + Seconds(5));
+  EXPECT_EQ(rotation::due_jobs(m.store, now, 10)->size(), 2u);
+  ASSERT_TRUE(rotation::erase_job(m.store, "third"));
+  EXPECT_EQ(rotation::due_jobs(m.store, now, 10)->size(), 1u);
+  // A million that rest are not looked at.
+  for (int i = 0; i < 20'000; ++i) m.store.values.emplace("q/" + std::string(16, 'f') + "/" + std::to_string(i), "");
+  m.store.gets = 0;
+  EXPECT_EQ(rotation::due_jobs(m.store, now, 10)->size(), 1u);
+  EXPECT_EQ(m.store.gets, 0);
 }
 
 TEST_F(Rotation, TwentyLabelsLeaveNoRoom) {
