@@ -277,6 +277,27 @@ TEST_F(Azure, ListsVersionsAndDeletedInPages) {
   EXPECT_EQ(act("GetSecretVersions", "metadata/a", "{" + next(gone) + "}").type, "BadParameter");  // of another list
 }
 
+TEST_F(Azure, ABackupHasNoRotation) {
+  ASSERT_EQ(set("s", "v").status, 200);
+  const auto aws = [&](std::string_view action, const std::string& more) {
+    return m.act("secretsmanager:" + std::string(action), "metadata/s", R"({"SecretId":"s")" + more + "}");
+  };
+  ASSERT_EQ(aws("RotateSecret", R"(,"ClientRequestToken":"00000000-0000-4000-8000-000000000002","RotateImmediately":false,)"
+                                R"("RotationLambdaARN":"builtin-generic-password","RotationRules":{"AutomaticallyAfterDays":7})")
+                .status,
+            200);
+  EXPECT_NE(aws("DescribeSecret", "").data.find(R"("RotationEnabled":true)"), std::string::npos);
+  const Answered backup = act("BackupSecret", "azure/backup/s");
+  ASSERT_EQ(backup.status, 200) << backup.error;
+  ASSERT_EQ(remove("s").status, 200);
+  ASSERT_EQ(purge("s").status, 204);
+  ASSERT_EQ(act("RestoreSecret", "azure/restore", R"({"value":)" + q(member(backup, {"value"})) + "}").status, 200);
+  // Who turns it on again has function and rules at hand.
+  const std::string described = aws("DescribeSecret", "").data;
+  EXPECT_NE(described.find(R"("RotationEnabled":false,"RotationLambdaARN":"builtin-generic-password")"), std::string::npos) << described;
+  EXPECT_EQ(described.find("NextRotationDate"), std::string::npos) << described;
+}
+
 TEST_F(Azure, BacksUpAndRestores) {
   const std::string large(10'000, 'x');
   const Answered first = set("Name", large, R"("tags":{"k":"v"})");

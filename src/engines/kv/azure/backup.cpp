@@ -23,18 +23,20 @@ Result<SecretBytes> backup_key(Transaction& view, Random& random) {
 
 std::unexpected<Error> unreadable() { return bad_parameter("The backup is damaged, or was made of another vault."); }
 
-// What another region's copies would mean for a restored secret is not in the backup.
-Result<void> leave_regions(LoadedObject& loaded) {
+// What another region's copies would mean for a restored secret is not in the backup, nor is the job of its rotation: that is off until it is turned on again.
+Result<void> leave_surroundings(LoadedObject& loaded) {
   if (loaded.object.aws.empty()) return {};
   aws::Facet facet = TRY(aws::decode_facet(loaded.object.aws));
   facet.replicas.clear();
   facet.primary_region.clear();
+  facet.rotation.enabled = false;
+  facet.rotation.next = facet.rotation.window = never;
   loaded.set(facet);
   return {};
 }
 
 Result<std::string> packed(const Snapshot& view, Secret& secret) {
-  CHECK_OK(leave_regions(secret.loaded));
+  CHECK_OK(leave_surroundings(secret.loaded));
   Object& object = secret.object();
   LoadedVersion current;
   current.version = object.current;
