@@ -236,7 +236,9 @@ TEST_F(Rekeys, RecoverySharesOfAStaticSeal) {
   start_static();
   const auto begun = server->rekey_init(recovery_shares, {2, 2, {}, false, false}, "me").value();
   EXPECT_EQ(begun.required, 2u);
-  ASSERT_TRUE(server->rekey_update(recovery_shares, crypto::random_secret(33, system_random()), begun.nonce));
+  std::string wrong(33, 'x');  // its last byte is its number: not 0, and not the other share's
+  wrong.back() = keys[0].reveal_text().back() == '\x01' ? '\x02' : '\x01';
+  ASSERT_TRUE(server->rekey_update(recovery_shares, SecretBytes::copy_of(wrong), begun.nonce));
   EXPECT_EQ(message(server->rekey_update(recovery_shares, keys[0], begun.nonce)), "recovery key verification failed");
   const auto done = give(recovery_shares, keys, 2, begun.nonce).value();
   ASSERT_EQ(done.keys.size(), 2u);
