@@ -7,8 +7,11 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
+#include <ctime>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -22,11 +25,13 @@ using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using PublicKey = std::unique_ptr<EVP_PKEY, FreePublicKey>;
 
 constexpr json::Limits header_limits{.depth = 4, .values = 100, .members = 50, .string_bytes = 4096};
 constexpr json::Limits set_limits{.depth = 8, .values = 5000, .members = 100, .string_bytes = 64 << 10};
+constexpr std::string_view certificate_begins = "-----BEGIN CERTIFICATE-----";
 constexpr std::size_t longest_token = 64 << 10, most_keys = 100;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -107,6 +112,15 @@ std::string decoded(json::Value object, std::string_view name) {
   return value ? *value : std::string();
 }
 
+// A digest of a certificate in base64url; some clients pad it, others send it in the other alphabet.
+std::string digest_of(json::Value header, std::string_view name) {
+  std::string out = member(header, name);
+  while (out.ends_with('=')) out.pop_back();
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
+}
+
 // Where a key says what it is for, checking signatures must be among that.
 bool for_verification(json::Value jwk) {
   const auto operations = jwk.find("key_ops");
@@ -114,6 +128,28 @@ bool for_verification(json::Value jwk) {
   for (const json::Value& operation : operations->elements())
     if (operation.text() == "verify") return true;
   return false;
+}
+
+std::optional<Time> time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  constexpr auto latest = std::chrono::floor<Seconds>(Time::max()).time_since_epoch();
+  return Time(std::clamp(Seconds(::timegm(&parts)), Seconds(0), latest));
+}
+
+std::string thumbprint(const X509* certificate, const EVP_MD* digest) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  if (X509_digest(certificate, digest, bytes, &length) != 1) return {};
+  return base64url_encode({reinterpret_cast<const char*>(bytes), length});
+}
+
+// Two values under one name could be read as one by this program and as the other by the next.
+bool has_twice(json::Value object) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : object.members()) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
 PublicKey built(const char* type, OSSL_PARAM_BLD* builder) {
@@ -167,14 +203,25 @@ Result<VerificationKeys::Key> VerificationKeys::check(Key key) {
   return key;
 }
 
+Result<VerificationKeys::Key> VerificationKeys::from_pem(const std::string& pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 64 << 10))));
+  if (pem.find(certificate_begins) == pem.npos) {
+    PublicKey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+    if (!key) return invalid("a public key is not PEM that begins with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----");
+    return check({"", "", std::move(key), {}, {}});
+  }
+  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  PublicKey key(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
+  const auto from = certificate ? time_of(X509_get0_notBefore(certificate.get())) : std::nullopt;
+  const auto until = certificate ? time_of(X509_get0_notAfter(certificate.get())) : std::nullopt;
+  if (!key || !from || !until) return invalid("a certificate cannot be read");
+  return check(
+      {"", "", std::move(key), thumbprint(certificate.get(), EVP_sha1()), thumbprint(certificate.get(), EVP_sha256()), *from, *until});
+}
+
 Result<VerificationKeys> VerificationKeys::load(std::span<const std::string> pems, std::string_view jwks) {
   VerificationKeys out;
-  for (const std::string& pem : pems) {
-    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 64 << 10))));
-    PublicKey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-    if (!key) return invalid("a public key is not PEM that begins with -----BEGIN PUBLIC KEY-----");
-    out.keys_.push_back(TRY(check({"", "", std::move(key)})));
-  }
+  for (const std::string& pem : pems) out.keys_.push_back(TRY(from_pem(pem)));
   if (!jwks.empty()) {
     const json::Document document = TRY(json::Document::parse(jwks, set_limits));
     const auto set = document.root().find("keys");
@@ -184,7 +231,7 @@ Result<VerificationKeys> VerificationKeys::load(std::span<const std::string> pem
       if ((!use.empty() && use != "sig") || !for_verification(jwk) || (type != "RSA" && type != "EC" && type != "OKP")) continue;
       PublicKey key = type == "RSA" ? rsa_key(jwk) : type == "EC" ? ec_key(jwk) : octet_key(jwk);
       if (!key) return invalid("a key of the JSON Web Key Set cannot be read");
-      out.keys_.push_back(TRY(check({member(jwk, "kid"), member(jwk, "alg"), std::move(key)})));
+      out.keys_.push_back(TRY(check({member(jwk, "kid"), member(jwk, "alg"), std::move(key), {}, {}})));
     }
   }
   if (out.keys_.empty()) return invalid("there is no key that signs tokens");
@@ -192,7 +239,7 @@ Result<VerificationKeys> VerificationKeys::load(std::span<const std::string> pem
   return out;
 }
 
-Result<std::string> VerificationKeys::verify(std::string_view token) const {
+Result<std::string> VerificationKeys::verify(std::string_view token, Time now) const {
   if (token.size() > longest_token) return invalid("it is longer than 64 KiB");
   const std::size_t first = token.find('.'), second = first == token.npos ? first : token.find('.', first + 1);
   if (second == token.npos || token.find('.', second + 1) != token.npos) return invalid("it has not three parts with '.' between them");
@@ -202,13 +249,19 @@ Result<std::string> VerificationKeys::verify(std::string_view token) const {
   if (!header_text || !payload || !signature) return invalid("a part of it is not base64url");
   const auto header = json::Document::parse(*header_text, header_limits);
   if (!header || !header->root().is_object()) return invalid("its header is no JSON object");
+  if (has_twice(header->root())) return invalid("its header has a name twice");
   // What must be understood is not.
   if (header->root().find("crit")) return invalid("its header has critical extensions");
   const Algorithm* const algorithm = algorithm_of(member(header->root(), "alg"));
   if (algorithm == nullptr) return invalid("its algorithm is none of RS, PS and ES with 256, 384 or 512 bits, and EdDSA");
-  const std::string id = member(header->root(), "kid");
+  const std::string id = member(header->root(), "kid"), sha1 = digest_of(header->root(), "x5t"),
+                    sha256 = digest_of(header->root(), "x5t#S256");
+  const auto named_otherwise = [](const std::string& named, const std::string& own) {
+    return !named.empty() && !own.empty() && named != own;
+  };
   for (const Key& key : keys_) {
-    if (!id.empty() && !key.id.empty() && key.id != id) continue;
+    if (named_otherwise(id, key.id) || named_otherwise(sha1, key.sha1) || named_otherwise(sha256, key.sha256)) continue;
+    if (now < key.from || now >= key.until) continue;
     if (!key.algorithm.empty() && key.algorithm != algorithm->name) continue;
     if (fits(*algorithm, key.key.get()) && signed_by(*algorithm, key.key.get(), token.substr(0, second), *signature))
       return *std::move(payload);

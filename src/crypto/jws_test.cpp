@@ -13,6 +13,7 @@ namespace {
 
 using json::Value;
 
+constexpr Time now{Seconds(1'800'000'000)};
 constexpr std::string_view ed25519_key = R"({"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
 constexpr std::string_view ed25519_token =
     "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-"
@@ -35,7 +36,7 @@ TEST(Jws, Wycheproof) {
     const auto keys = VerificationKeys::load({}, set_of(key->raw()));
     for (const Value test : group.find("tests")->elements()) {
       ++count;
-      const bool accepted = keys && keys->verify(test.find("jws")->text());
+      const bool accepted = keys && keys->verify(test.find("jws")->text(), now);
       // Figure 20's key says PS256, its token PS384: a key that says its algorithm has no other.
       const bool valid = test.find("result")->text() == "valid" && test.find("comment")->text() != "Figure20";
       EXPECT_EQ(accepted, valid) << "test " << test.find("tcId")->raw() << " " << test.find("comment")->text();
@@ -47,17 +48,17 @@ TEST(Jws, Wycheproof) {
 TEST(Jws, Rfc8037Example) {
   const auto keys = VerificationKeys::load({}, set_of(ed25519_key));
   ASSERT_TRUE(keys);
-  EXPECT_EQ(keys->verify(ed25519_token).value(), "Example of Ed25519 signing");
-  EXPECT_FALSE(keys->verify(std::string(ed25519_token) + "A"));
-  EXPECT_FALSE(keys->verify(std::string(ed25519_token) + "."));
-  EXPECT_FALSE(keys->verify(""));
+  EXPECT_EQ(keys->verify(ed25519_token, now).value(), "Example of Ed25519 signing");
+  EXPECT_FALSE(keys->verify(std::string(ed25519_token) + "A", now));
+  EXPECT_FALSE(keys->verify(std::string(ed25519_token) + ".", now));
+  EXPECT_FALSE(keys->verify("", now));
 }
 
 TEST(Jws, RefusesAlgorithmsWithoutKeys) {
   const auto keys = VerificationKeys::load({}, set_of(ed25519_key));
   // {"alg":"none"} and {"alg":"HS256"}
-  EXPECT_FALSE(keys->verify("eyJhbGciOiJub25lIn0.e30."));
-  EXPECT_FALSE(keys->verify("eyJhbGciOiJIUzI1NiJ9.e30.AAAA"));
+  EXPECT_FALSE(keys->verify("eyJhbGciOiJub25lIn0.e30.", now));
+  EXPECT_FALSE(keys->verify("eyJhbGciOiJIUzI1NiJ9.e30.AAAA", now));
 }
 
 TEST(Jws, RefusesKeySetsThatHelpNobody) {
