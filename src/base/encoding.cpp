@@ -66,10 +66,12 @@ Result<std::string> decode64(std::string_view text, std::string_view alphabet, b
 }  // namespace
 
 void append_hex(std::string& out, std::string_view bytes) {
-  for (char c : bytes) {
+  std::size_t at = out.size();
+  out.resize(at + bytes.size() * 2);
+  for (const char c : bytes) {
     const auto b = static_cast<unsigned char>(c);
-    out.push_back(hex_digits[b >> 4]);
-    out.push_back(hex_digits[b & 15]);
+    out[at++] = hex_digits[b >> 4];
+    out[at++] = hex_digits[b & 15];
   }
 }
 
@@ -134,10 +136,10 @@ std::string ascii_lower(std::string_view text) {
 bool ascii_iequal(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    char x = a[i], y = b[i];
-    if (x >= 'A' && x <= 'Z') x = static_cast<char>(x + 32);
-    if (y >= 'A' && y <= 'Z') y = static_cast<char>(y + 32);
-    if (x != y) return false;
+    const auto x = static_cast<unsigned char>(a[i]), y = static_cast<unsigned char>(b[i]);
+    if (x == y) continue;
+    const unsigned lower = x | 0x20u;  // the cases of a letter differ in this bit alone
+    if ((x ^ y) != 0x20u || lower < 'a' || lower > 'z') return false;
   }
   return true;
 }

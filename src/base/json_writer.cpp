@@ -1,20 +1,34 @@
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "base/json.h"
 
 namespace coffer::json {
 namespace {
 
-// Whether eight bytes pass as they are: no control character, quote or backslash (tests for a zero byte in Mycroft's form).
-bool passes8(const char* data) {
+// The lowest of eight bytes that may not stand as they are, control characters, quotes and backslashes, as its highest bit; 0 where all may (tests for a zero
+// byte in Mycroft's form: what is above the lowest may be wrong).
+std::uint64_t special_among(const char* data) {
+  static_assert(std::endian::native == std::endian::little);
   constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
   std::uint64_t word;
   std::memcpy(&word, data, 8);
   const std::uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
   const std::uint64_t control = (word - ones * 0x20) & ~word;
-  return ((control | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs) == 0;
+  return (control | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs;
+}
+
+// Where the next such byte stands, from `i` on; the text's size where there is none.
+std::size_t next_special(std::string_view text, std::size_t i) {
+  for (; i + 8 <= text.size(); i += 8)
+    if (const std::uint64_t found = special_among(text.data() + i); found != 0)
+      return i + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+  for (; i < text.size(); ++i)
+    if (static_cast<unsigned char>(text[i]) < 0x20 || text[i] == '"' || text[i] == '\\') return i;
+  return text.size();
 }
 
 }  // namespace
@@ -22,13 +36,10 @@ bool passes8(const char* data) {
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    while (i + 8 <= text.size() && passes8(text.data() + i)) i += 8;
-    if (i == text.size()) break;
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+  for (std::size_t i = next_special(text, 0); i < text.size(); i = next_special(text, i + 1)) {
     out.append(text, from, i - from);
     from = i + 1;
+    const auto c = static_cast<unsigned char>(text[i]);
     switch (c) {
       case '"': out.append("\\\""); break;
       case '\\': out.append("\\\\"); break;

@@ -24,6 +24,7 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::span<const HeaderView> fixed_headers;  // more of them, which live for ever
   std::string body;
   std::function<bool(std::string& piece)> stream;  // schema::Raw; empty: `body` is the whole
 };

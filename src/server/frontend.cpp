@@ -62,10 +62,15 @@ http::Response Frontend::to_response(std::size_t listener, doors::HttpAnswer ans
   http::Response out;
   out.status = answer.status;
   out.headers = std::move(answer.headers);
+  out.fixed_headers = answer.fixed_headers;
   out.body = std::move(answer.body);
   if (answer.stream) out.stream = std::move(answer.stream);
   if (!options_.hostname.empty()) out.headers.emplace_back("X-Vault-Hostname", options_.hostname);
-  if (const auto& added = options_.listeners[listener].response_headers; !added.empty()) added.apply(out.status, out.headers);
+  if (const auto& added = options_.listeners[listener].response_headers; !added.empty()) {
+    // What stands already is not added once more.
+    for (const HeaderView& fixed : std::exchange(out.fixed_headers, {})) out.headers.emplace_back(fixed.name, fixed.value);
+    added.apply(out.status, out.headers);
+  }
   return out;
 }
 

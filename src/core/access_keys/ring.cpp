@@ -1,5 +1,7 @@
 #include "core/access_keys/ring.h"
 
+#include <limits>
+
 #include "base/encoding.h"
 #include "core/runtime.h"
 #include "core/spaces.h"
@@ -63,7 +65,7 @@ SessionCredentials make_session(const token::Keys& keys, std::string_view token_
   return {session_key_id(as_text(nonce)), session_secret(keys, packed), std::string(session_prefix) + base64url_encode(packed), expires};
 }
 
-KeyRing::KeyRing(std::size_t capacity, Random& random) : live_(capacity), nobody_(make_key_secret(random)) {}
+KeyRing::KeyRing(std::size_t capacity, Random& random) : live_(capacity), sessions_(capacity), nobody_(make_key_secret(random)) {}
 
 Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, const Snapshot& keys, storage::Position read_at) {
   if (auto known = live_.get(id)) return known;
@@ -80,7 +82,12 @@ Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, 
   return std::shared_ptr<const Live>(std::move(made));
 }
 
-Result<std::string> KeyRing::resolve_session(const Claim& claim, const token::Keys& token_keys, Time now) const {
+Result<std::string> KeyRing::resolve_session(const Claim& claim, const token::Keys& token_keys, Time now) {
+  if (const auto known = sessions_.get(claim.session_token); known && known->key_id == claim.key_id) {
+    if (!claim.verify(known->secret)) return refused(claim_wrong);
+    if (known->expires <= now) return refused(claim_expired);
+    return known->token_id;
+  }
   auto session = unpack(claim.session_token);
   if (session && session_key_id(session->nonce) != claim.key_id) session.reset();
   if (!session) {
@@ -88,9 +95,13 @@ Result<std::string> KeyRing::resolve_session(const Claim& claim, const token::Ke
     return refused(claim_unknown);
   }
   const auto raw_id = hex_decode(session->token_id);
-  const KeySecret secret(session_secret(token_keys, pack({session->nonce, raw_id ? *raw_id : std::string(), session->expires})));
-  if (!claim.verify(secret)) return refused(claim_wrong);
+  auto live = std::make_shared<const LiveSession>(
+      claim.key_id, session->token_id, session->expires,
+      session_secret(token_keys, pack({session->nonce, raw_id ? *raw_id : std::string(), session->expires})));
+  if (!claim.verify(live->secret)) return refused(claim_wrong);
   if (session->expires <= now) return refused(claim_expired);
+  // Only what its secret has signed is kept: anybody can make up session tokens.
+  sessions_.put(claim.session_token, std::move(live), std::numeric_limits<storage::Position>::max());
   return std::move(session->token_id);
 }
 

@@ -53,10 +53,20 @@ class KeyRing {
     mutable std::atomic<std::int64_t> noted{0};  // the use that was noted last
   };
   [[nodiscard]] Result<std::shared_ptr<const Live>> find(std::string_view id, const Snapshot& keys, storage::Position read_at);
-  [[nodiscard]] Result<std::string> resolve_session(const Claim& claim, const token::Keys& token_keys, Time now) const;
+  [[nodiscard]] Result<std::string> resolve_session(const Claim& claim, const token::Keys& token_keys, Time now);
   void note(std::string_view id, const Live& key, Time now);
 
+  // A session token that was signed with its secret before. It is as good as ever: what ends it is its time and the end of its token.
+  struct LiveSession {
+    LiveSession(std::string key, std::string token, Time end, SecretBytes text)
+        : key_id(std::move(key)), token_id(std::move(token)), expires(end), secret(std::move(text)) {}
+    std::string key_id, token_id;
+    Time expires;
+    KeySecret secret;
+  };
+
   LiveCache<Live> live_;
+  LiveCache<LiveSession> sessions_;  // by session token
   const KeySecret nobody_;
   mutable std::mutex mutex_;
   std::map<std::string, Time, std::less<>> uses_;  // guarded by mutex_: not written yet

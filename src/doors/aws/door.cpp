@@ -201,7 +201,6 @@ HttpAnswer Door::encode(const HttpRequest& http, const core::Request& request, c
     return error_answer(protocol, wire_error(protocol, *outcome.error, &request, resource), request.id);
   }
   HttpAnswer out;
-  out.headers.emplace_back("Cache-Control", "no-store");
   out.headers.emplace_back("x-amzn-RequestId", request.id);
   const schema::Reply& reply = outcome.reply;
   std::string data;
@@ -211,11 +210,14 @@ HttpAnswer Door::encode(const HttpRequest& http, const core::Request& request, c
   else
     data = "{}";
   if (protocol != Protocol::query) {
-    out.headers.emplace_back("Content-Type", protocol == Protocol::json ? "application/x-amz-json-1.1" : "application/json");
+    static constexpr HeaderView as_json[] = {{"Cache-Control", "no-store"}, {"Content-Type", "application/x-amz-json-1.1"}};
+    static constexpr HeaderView as_container[] = {{"Cache-Control", "no-store"}, {"Content-Type", "application/json"}};
+    out.fixed_headers = protocol == Protocol::json ? as_json : as_container;
     out.body = std::move(data);
     return out;
   }
-  out.headers.emplace_back("Content-Type", "text/xml");
+  static constexpr HeaderView xml[] = {{"Cache-Control", "no-store"}, {"Content-Type", "text/xml"}};
+  out.fixed_headers = xml;
   const std::string name(request.by_action->scope.action.substr(4));
   out.body = "<" + name + "Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><" + name + "Result>";
   if (const auto document = json::Document::parse(data)) append_xml(out.body, document->root());

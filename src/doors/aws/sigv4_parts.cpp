@@ -123,12 +123,28 @@ void append_canonical_query(std::string& out, std::string_view query) {
   for (std::size_t i = 0; i < pairs.size(); ++i) out.append(i == 0 ? "" : "&").append(pairs[i].first).append("=").append(pairs[i].second);
 }
 
+namespace {
+// Whether a value is its own canonical form: nothing but single blanks within.
+bool is_plain(std::string_view value) {
+  char before = ' ';
+  for (const char c : value) {
+    if (c == '\t' || c == '\r' || c == '\n' || (c == ' ' && before == ' ')) return false;
+    before = c;
+  }
+  return value.empty() || before != ' ';
+}
+}  // namespace
+
 void append_canonical_values(std::string& out, std::span<const HeaderView> headers, std::string_view name) {
   bool first = true;
   for (const HeaderView& h : headers) {
     if (!ascii_iequal(h.name, name)) continue;
     if (!first) out.push_back(',');
     first = false;
+    if (is_plain(h.value)) {
+      out.append(h.value);
+      continue;
+    }
     bool space = false, begun = false;
     for (const char c : h.value) {
       if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {

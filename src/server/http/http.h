@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ struct Request {
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // Content-Length, Date and Connection are the server's
+  std::span<const Header> fixed_headers;                     // more of them that live for ever and are known to be well formed
   std::string body;                                          // wiped once sent
   // A body that comes in pieces (sys/monitor): called on a worker until it returns false; empty: `body` is the whole.
   std::move_only_function<bool(std::string& chunk)> stream;

@@ -242,8 +242,9 @@ void Http2Session::submit(Http2Stream& stream) {
   const Response& response = stream.reply();
   stream.enter(Http2Stream::State::replying, now());
   std::vector<std::pair<std::string, std::string>> text;
-  text.reserve(response.headers.size() + 3);
+  text.reserve(response.fixed_headers.size() + response.headers.size() + 3);
   text.emplace_back(":status", fmt::format_int(response.status).str());
+  for (const Header& fixed : response.fixed_headers) text.emplace_back(ascii_lower(fixed.name), fixed.value);
   for (const auto& [name, value] : response.headers) {
     if (may_send_header(name, value)) text.emplace_back(ascii_lower(name), value);
   }

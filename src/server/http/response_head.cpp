@@ -82,13 +82,15 @@ void append_response_head(Buffer& out, const Response& response, const HeadOptio
   number(static_cast<std::size_t>(response.status));
   out.append(" ");
   out.append(reason_phrase(response.status));
-  for (const auto& [name, value] : response.headers) {
-    if (!may_send_header(name, value)) continue;
+  const auto header = [&out](std::string_view name, std::string_view value) {
     out.append("\r\n");
     out.append(name);
     out.append(": ");
     out.append(value);
-  }
+  };
+  for (const Header& fixed : response.fixed_headers) header(fixed.name, fixed.value);
+  for (const auto& [name, value] : response.headers)
+    if (may_send_header(name, value)) header(name, value);
   out.append("\r\nDate: ");
   out.append(date);
   if (options.close) {
