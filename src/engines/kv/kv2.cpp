@@ -1,5 +1,6 @@
 #include "engines/kv/kv2.h"
 
+#include "engines/kv/indexes.h"
 #include "engines/kv/kv.h"
 
 // The table of endpoints, the mount's settings, and what is answered to paths that are none.
@@ -103,15 +104,18 @@ Result<void> change_version(Transaction& view, const schema::StringMap& before, 
 }
 
 Result<void> Kv2::configure(const Caller& caller, Transaction& view, const schema::StringMap& before, const schema::StringMap& after) {
+  // A mount that is made now has no objects that are older than its indexes.
+  if (before.empty() && TRY(view.children("", '\0', "", 1)).empty()) CHECK_OK(begin_indexes(view));
   return change_version(view, before, after, caller.now);
 }
 
 Result<bool> Kv2::has_chores(const MountInfo& mount, const Snapshot& view, Time now) {
-  return aws_.marks().pending(mount.id) || TRY(has_due(view, now));
+  return aws_.marks().pending(mount.id) || TRY(has_due(view, now)) || TRY(has_unindexed(view));
 }
 Result<void> Kv2::do_chores(const MountInfo& mount, Transaction& view, Time now) {
   constexpr std::size_t at_once = 20;  // objects, each of which may have many versions; the rest goes next time
   (void)TRY(purge_due(view, now, at_once));
+  if (TRY(has_unindexed(view))) CHECK_OK(index_some(view));
   return aws_.marks().write(mount.id, view);
 }
 

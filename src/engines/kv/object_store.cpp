@@ -360,8 +360,14 @@ Result<std::vector<std::string>> due(const Snapshot& view, Time now, std::size_t
 }
 }  // namespace
 
-Result<void> note_purge(Transaction& view, std::string_view name, Time at) { return view.put(purge_key(name, at), ""); }
-void forget_purge(Transaction& view, std::string_view name, Time at) { view.erase(purge_key(name, at)); }
+Result<void> note_purge(Transaction& view, std::string_view name, Time at) {
+  CHECK_OK(view.put(name_key('d', name), ""));
+  return view.put(purge_key(name, at), "");
+}
+void forget_purge(Transaction& view, std::string_view name, Time at) {
+  view.erase(name_key('d', name));
+  view.erase(purge_key(name, at));
+}
 
 Result<void> delete_until(Transaction& view, std::string_view name, LoadedObject& loaded, Time now, Duration window) {
   Object& object = loaded.object;
@@ -370,22 +376,6 @@ Result<void> delete_until(Transaction& view, std::string_view name, LoadedObject
   object.purge_at = now + window;
   CHECK_OK(note_purge(view, name, object.purge_at));
   return save(view, name, loaded);
-}
-
-Result<std::vector<PurgeEntry>> purge_schedule(const Snapshot& view, std::string_view after, std::size_t limit) {
-  std::vector<PurgeEntry> out;
-  for (std::string& key : TRY(view.children("e/", '\0', after, limit))) {
-    PurgeEntry entry;
-    std::uint64_t seconds = 0;
-    const std::size_t slash = key.find('/');
-    const auto [end, fault] = std::from_chars(key.data(), key.data() + std::min(slash, key.size()), seconds, 16);
-    if (fault != std::errc() || slash == key.npos || end != key.data() + slash) continue;
-    entry.seconds = static_cast<std::int64_t>(seconds);
-    entry.name = key.substr(slash + 1);
-    entry.key = std::move(key);
-    out.push_back(std::move(entry));
-  }
-  return out;
 }
 
 Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::string_view name) {

@@ -19,10 +19,12 @@
 //   u/<name> 0 <token>       the number of the version that a request with this token made (AWS's door)
 //   a/<name>                 when the object was last read (AWS's door)
 //   e/<16 hex seconds>/<name> an object that is to be purged then
+//   d/<name>                 an object that is deleted and can be recovered
 //   f/<name in lower case>   the name of an object that has letters in upper case
+//   i                        how far d/ and f/ are whole (indexes.h)
 //   s/<name>                 a secret of version 1
 //   r/, q/                   rotations (rotation/job.h)
-//   z, k                     the vault that Azure's clients see, and the key of its backups (azure/)
+//   z                        the vault that Azure's clients see (azure/); k: a key that its backups were once sealed with
 // All operations run in the caller's view; none keeps state. Names are parts of canonical paths, so they hold no zero byte.
 namespace coffer::kv {
 
@@ -105,12 +107,6 @@ void forget_purge(Transaction& view, std::string_view name, Time at);
 
 // Marks the object as deleted, to be recovered until the window has passed.
 [[nodiscard]] Result<void> delete_until(Transaction& view, std::string_view name, LoadedObject& loaded, Time now, Duration window);
-// Objects that are to be purged, soonest first: up to `limit` after the entry with that key.
-struct PurgeEntry {
-  std::string key, name;
-  std::int64_t seconds = 0;  // since 1970
-};
-[[nodiscard]] Result<std::vector<PurgeEntry>> purge_schedule(const Snapshot& view, std::string_view after, std::size_t limit);
 // Names that differ from `name` only in the case of letters and may be objects': for APIs whose names are case-insensitive.
 [[nodiscard]] Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::string_view name);
 // Writes an object and its former versions under the numbers that they have, where there is none.

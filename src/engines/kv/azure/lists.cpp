@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/record.h"
 #include "engines/kv/azure/kv_azure.h"
+#include "engines/kv/indexes.h"
 
 // Lists of secrets, of versions and of what is deleted, in pages. Where a page ends is told by its last entry, so that what is written meanwhile changes
 // nothing of the pages to come.
@@ -134,17 +135,17 @@ Result<ItemList> KvAzure::list_deleted(const Caller& caller, const Snapshot& vie
   std::string after = TRY(after_of(in));
   const std::string& prefix = caller.scope->name_prefix;
   for (std::size_t seen = 0;; seen += 100) {
-    const auto entries = TRY(purge_schedule(view, after, 100));
-    for (const PurgeEntry& entry : entries) {
-      after = entry.key;
-      if (!entry.name.starts_with(prefix) || !legal_name(name_of(caller, entry.name))) continue;
-      Secret secret{entry.name, std::string(name_of(caller, entry.name)), {}};
+    const auto names = TRY(deleted_names(view, prefix, after, 100));
+    for (const std::string& name : names) {
+      after = name;
+      if (!legal_name(name)) continue;
+      Secret secret{prefix + name, name, {}};
       if (!TRY(load_into(view, secret.path, caller.now, nullptr, secret.loaded))) continue;
       const Object& object = secret.object();
-      if (object.state != State::deleted || unix_seconds(object.purge_at) != entry.seconds || object.current.seq == 0) continue;
-      if (!page.add(item(caller, vault, secret, object.current, url_of(caller, "secrets", secret.name)), entry.key)) return page.take();
+      if (object.state != State::deleted || object.current.seq == 0) continue;
+      if (!page.add(item(caller, vault, secret, object.current, url_of(caller, "secrets", name)), name)) return page.take();
     }
-    if (entries.size() < 100) return page.take();
+    if (names.size() < 100) return page.take();
     if (seen < scanned) continue;
     page.end_at(after);
     return page.take();
