@@ -12,6 +12,8 @@
 
 namespace coffer {
 
+class Memory;      // backend/memory.h
+class ServerKeys;  // backend/server_keys.h
 class Spaces;
 
 // A mount as its backend sees it.
@@ -46,6 +48,8 @@ struct Caller {
   const MountInfo* mount = nullptr;
   const ActionScope* scope = nullptr;      // of a request that names an action; else null
   const Authority* authority = nullptr;    // null in renewals and in tests that need none
+  const Memory* memory = nullptr;          // null where records may change under the caller's hands: in transactions
+  const ServerKeys* keys = nullptr;        // null in renewals
   Spaces* spaces = nullptr;        // the core's own backends reach other key spaces through it (backend/spaces.h)
 };
 

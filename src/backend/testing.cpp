@@ -123,6 +123,7 @@ void TestMount::prepare(std::string_view path) {
   caller.path = path_;
   caller.now = clock.now();
   caller.mount = &mount;
+  caller.keys = &keys;
 }
 
 Result<void> TestMount::configure(const schema::StringMap& before, const schema::StringMap& after) {

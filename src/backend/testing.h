@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/server_keys.h"
 
 // For unit tests of backends only: a mount in memory, and the few steps of the pipeline that stand around a handler.
 namespace coffer::testing {
@@ -38,6 +39,20 @@ class CountingRandom final : public Random {
 
  private:
   unsigned char next_ = 0;
+};
+
+// A server whose keys are known: what `name` has sealed opens where the name is the same.
+class NamedKeys final : public ServerKeys {
+ public:
+  explicit NamedKeys(std::string name) : name_(std::move(name)) {}
+  [[nodiscard]] SecretBytes derive(std::string_view purpose) const override {
+    std::string text = name_ + "/" + std::string(purpose);
+    text.resize(32, '.');
+    return SecretBytes::copy_of(text);
+  }
+
+ private:
+  std::string name_;
 };
 
 // What a request was answered, as the Vault door would show it.
@@ -80,6 +95,7 @@ class TestMount {
   CountingRandom random;
   MemoryTransaction store;
   MountInfo mount;
+  NamedKeys keys{"server"};
   Caller caller;
   ActionScope scope{"", "aws", "us-east-1", "123456789012", "", ""};
   // Called between a Session handler's work and its finish: another request's change.

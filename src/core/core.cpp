@@ -58,6 +58,8 @@ Result<void> Core::start() {
   CHECK_OK(catalog_.add(MountClass::secret, "identity", make_identity_backend(system_), "Entities and aliases."));
   CHECK_OK(catalog_.add(MountClass::auth, "token", make_token_backend(system_), "Tokens."));
   CHECK_OK(catalog_.add(MountClass::auth, "aws-keys", make_access_key_backend(system_), "Access keys of clients that speak AWS's API."));
+  CHECK_OK(catalog_.add(MountClass::auth, "azure-apps", make_azure_app_backend(),
+                        "Applications and trusted issuers of clients that speak Azure's API."));
   for (const BackendType& type : parts_.backends) CHECK_OK(catalog_.add(type, services));
   pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{parts_.config, *parts_.audit, parts_.clock, gate_, *catalog_.slots().front(), &rates_});
   system_.pipeline = pipeline_.get();

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "backend/memory.h"
+#include "backend/server_keys.h"
 #include "core/mounts.h"
 #include "core/request.h"
 #include "core/runtime.h"
@@ -19,6 +21,26 @@ class ExchangeAuthority final : public Authority {
  public:
   explicit ExchangeAuthority(const Exchange& x) : x_(x) {}
   [[nodiscard]] bool allows(std::string_view path, schema::Verb verb) const override;
+
+ private:
+  const Exchange& x_;
+};
+
+// What handlers keep of records of the mount that an exchange is about (Runtime::made).
+class ExchangeMemory final : public Memory {
+ public:
+  explicit ExchangeMemory(const Exchange& x) : x_(x) {}
+  [[nodiscard]] std::shared_ptr<const void> find(std::string_view key) const override;
+  void keep(std::string_view key, std::shared_ptr<const void> made) const override;
+
+ private:
+  const Exchange& x_;
+};
+
+class ExchangeKeys final : public ServerKeys {
+ public:
+  explicit ExchangeKeys(const Exchange& x) : x_(x) {}
+  [[nodiscard]] SecretBytes derive(std::string_view purpose) const override;
 
  private:
   const Exchange& x_;
@@ -66,6 +88,8 @@ struct Exchange {
   storage::Position position = 0;
   bool request_recorded = false;
   ExchangeAuthority authority{*this};
+  ExchangeMemory memory{*this};
+  ExchangeKeys keys{*this};
 
   [[nodiscard]] schema::Input input() const { return {document ? document->root() : json::Value(), captures}; }
 };

@@ -83,7 +83,7 @@ void Pipeline::start(ExchangePtr x) {
 void Pipeline::start_sealed(ExchangePtr x) {
   std::string_view path = x->request.path.view();
   if (path.starts_with("sys/") && !x->request.preflight) {
-    auto match = parts_.system.table.find(path.substr(4), x->request.verb);
+    auto match = parts_.system.table.find(path.substr(4), x->request.verb, action_of(x->request));
     if (match.endpoint != nullptr && match.operation == nullptr &&
         std::any_of(match.endpoint->operations.begin(), match.endpoint->operations.end(), [](const auto& op) { return op.works_sealed; }))
       return fail_with(std::move(x), {Code::unsupported_operation, unsupported_verb(*match.endpoint)});
@@ -127,6 +127,8 @@ Result<void> Pipeline::authenticate(Exchange& x) {
   } else if (x.request.token.empty()) {
     if (x.operation != nullptr && x.operation->access == schema::Access::optional) return {};
     return fail(Code::unauthenticated, "permission denied");
+  } else if (x.request.by_action && x.request.by_action->takes_signed_tokens) {
+    x.token = TRY(x.runtime->authenticate_any(x.request.token, x.view));
   } else {
     x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
   }

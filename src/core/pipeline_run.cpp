@@ -73,6 +73,8 @@ Caller Pipeline::caller_of(const Exchange& x, RequestSpaces* spaces) const {
   c.mount = x.mount ? &x.mount->info : nullptr;
   c.scope = x.request.by_action ? &x.request.by_action->scope : nullptr;
   c.authority = &x.authority;
+  c.memory = spaces != nullptr && !spaces->writable() ? &x.memory : nullptr;
+  c.keys = x.runtime != nullptr ? &x.keys : nullptr;
   c.spaces = spaces;
   return c;
 }

@@ -7,6 +7,7 @@
 #include "barrier/ceremony.h"
 #include "core/access_keys/ring.h"
 #include "core/acl_cache.h"
+#include "core/azure_apps/trust.h"
 #include "core/config.h"
 #include "core/live.h"
 #include "core/mounts.h"
@@ -57,12 +58,18 @@ class Runtime final : public storage::Observer {
   // The token that an access key stands for, once the claim's signature fits. Every refusal costs the same; its type tells which it is.
   // `scope` is told of the policies that the key itself has.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at, ActionScope& scope);
+  // The same of a text that may be a token which a trusted issuer has signed: judged once, kept until its end, dropped when what is trusted changes.
+  [[nodiscard]] Result<LiveTokenPtr> authenticate_any(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);
+  // The issuers whose signatures are believed; null where it is known that there are none.
+  [[nodiscard]] Result<std::shared_ptr<const Trust>> trust(const std::shared_ptr<const storage::ReadView>& at);
   // By id; null when there is none, or it has expired.
   [[nodiscard]] Result<LiveTokenPtr> live(std::string_view id, const std::shared_ptr<const storage::ReadView>& at);
   // Compiles the policies of a record that is not (or not yet) stored.
   [[nodiscard]] Result<LiveTokenPtr> compile(token::Record record, const storage::ReadView& at);
   [[nodiscard]] PolicyCache& policies() { return policies_; }
   [[nodiscard]] KeyRing& access_keys() { return access_keys_; }
+  // What handlers made of records, by stored key (backend/memory.h). Whatever is written under a key drops what was made of it.
+  [[nodiscard]] LiveCache<void>& made() { return made_; }
 
   // A transaction over the store's key spaces, waiting until it is durable. Not for an io thread.
   [[nodiscard]] Result<storage::Position> transact(const std::function<Result<void>(class RequestSpaces&)>& work);
@@ -78,9 +85,16 @@ class Runtime final : public storage::Observer {
   AclCache acls_;
   LastChanges entities_;
   KeyRing access_keys_;
+  LiveCache<void> made_{1024};
+  struct SignedToken {
+    std::shared_ptr<const Trust> judged_by;
+    LiveTokenPtr token;
+  };
+  LiveCache<SignedToken> signed_tokens_;
   Derived<MountTable> mounts_;
   Derived<RequestSettings> request_settings_;
-  std::string token_prefix_, sys_prefix_, entity_prefix_, access_key_prefix_;
+  Derived<Trust> trust_;
+  std::string token_prefix_, sys_prefix_, entity_prefix_, access_key_prefix_, trust_prefix_;
 };
 
 // Lets requests in while the server is unsealed, and lets the seal wait for those that run. Safe from any thread.

@@ -90,6 +90,23 @@ bool ExchangeAuthority::allows(std::string_view path, schema::Verb verb) const {
   return x_.token->acl->decide(query).allowed;
 }
 
+namespace {
+// The stored key of a mount's record; good until the next call on this thread.
+const std::string& stored_key(const Exchange& x, std::string_view key) {
+  static thread_local std::string out;
+  out.clear();
+  x.mount->space.append_to(out);
+  return out.append(key);
+}
+}  // namespace
+
+std::shared_ptr<const void> ExchangeMemory::find(std::string_view key) const { return x_.runtime->made().get(stored_key(x_, key)); }
+void ExchangeMemory::keep(std::string_view key, std::shared_ptr<const void> made) const {
+  x_.runtime->made().put(stored_key(x_, key), std::move(made), x_.view->position());
+}
+
+SecretBytes ExchangeKeys::derive(std::string_view purpose) const { return x_.runtime->keys().derive("backend", purpose); }
+
 std::string unsupported_verb(const schema::Endpoint& endpoint) {
   if (std::any_of(endpoint.operations.begin(), endpoint.operations.end(), [](const auto& op) { return op.works_sealed; })) return {};
   const bool open = !endpoint.operations.empty() && endpoint.operations.front().access == schema::Access::anyone;

@@ -50,6 +50,8 @@ using MakeTopic = std::unique_ptr<Topic> (*)(System&);
 
 // The backend of access keys, which may be mounted as an auth method.
 [[nodiscard]] std::unique_ptr<Backend> make_access_key_backend(System& system);
+// The backend of applications of Azure's clients, likewise.
+[[nodiscard]] std::unique_ptr<Backend> make_azure_app_backend();
 
 // Short cuts for handlers.
 [[nodiscard]] inline RequestSpaces& spaces_of(const Caller& caller) { return static_cast<RequestSpaces&>(*caller.spaces); }

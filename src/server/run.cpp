@@ -224,6 +224,7 @@ Frontend::Options frontend_options(const config::Config& config) {
     into.tenant = azure.tenant;
     into.authority = azure.authority;
     into.login_mount = azure.login_mount;
+    into.app_mount = azure.app_mount;
     for (const auto& [name, place] : azure.vaults) into.vaults[name] = {place.mount, place.folder};
     into.hosts = azure.hosts;
   }

@@ -37,6 +37,7 @@ class Azure:
         self.new_vault("v1")
         root.post("sys/mounts/secret", {"type": "kv", "options": {"version": "2"}}).ok(204)
         root.post("sys/auth/approle", {"type": "approle"}).ok(204)
+        root.post("sys/auth/azure-apps", {"type": "azure-apps"}).ok(204)
         root.put("sys/policies/acl/everything", {"policy": 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'}).ok()
         os.environ["REQUESTS_CA_BUNDLE"] = self.server.cafile
         self.app = self.new_app(policies=["everything"])

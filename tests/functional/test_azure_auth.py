@@ -84,7 +84,7 @@ def test_client_credentials(azure, path, with_port):
 
 @pytest.mark.parametrize("body,status,error", [
     ("", 400, "unsupported_grant_type"), ("grant_type=password", 400, "unsupported_grant_type"), (form("", "x"), 400, "invalid_request"), (form("x", ""), 401, "invalid_client"),
-    (form("nobody", "x"), 401, "invalid_client"), (form("x", "x", client_assertion="a"), 401, "invalid_client"), ("client_id=a&client_id=b", 400, "invalid_request"), ("%zz", 400, "invalid_request")])
+    (form("nobody", "x"), 401, "invalid_client"), (form("x", "x", client_assertion="a"), 400, "invalid_request"), ("client_id=a&client_id=b", 400, "invalid_request"), ("%zz", 400, "invalid_request")])
 def test_refused_credentials(azure, body, status, error):
     got, _, told = azure.ask("POST", "/adfs/oauth2/token", body, host=LOGIN)
     assert (got, told["error"]) == (status, error), told

@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http.headers = headers;
   azure::Context context;
   if (!door.claims(http, context)) return 0;
-  for (const std::string* text : {&context.vault, &context.base_url, &context.authority, &context.resource}) check_text(*text);
+  for (const std::string& text : {context.vault, context.host.whole()}) check_text(text);
   if (context.purpose == azure::Purpose::document && !coffer::json::Document::parse(context.body)) std::abort();
   const auto request = door.decode(http, context);
   if (request) {

@@ -14,11 +14,18 @@ std::string mount_key(std::string_view mount, std::string_view id) { return std:
 }  // namespace
 
 std::string principal_arn(const ActionScope& scope, const token::Record& token) {
+  const auto meta = [&](std::string_view wanted, std::string_view otherwise) {
+    for (const auto& [key, value] : token.meta)
+      if (key == wanted) return std::string_view(value);
+    return otherwise;
+  };
   // Azure's clients know an application and an object.
-  if (scope.partition.empty()) return "appid=" + token.display_name + ";oid=" + token.entity_id;
-  std::string_view name;
-  for (const auto& [key, value] : token.meta)
-    if (key == principal_meta) name = value;
+  if (scope.partition.empty())
+    return std::string("appid=")
+        .append(meta("appid", meta("azp", token.display_name)))
+        .append(";oid=")
+        .append(meta("oid", token.entity_id));
+  const std::string_view name = meta(principal_meta, "");
   std::string out = "arn:" + scope.partition + (name.starts_with("assumed-role/") ? ":sts::" : ":iam::") + scope.account + ":";
   if (!name.empty()) return out.append(name);
   if (token.root()) return out.append("root");

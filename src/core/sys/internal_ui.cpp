@@ -48,12 +48,13 @@ class InternalTopic final : public Topic {
     // The door has the documents; its requests for them are recorded like all others.
     out.push_back(schema::at("internal/azure", "Documents of the authority that Azure's clients ask.")
                       .on_action("azure:Discover", Verb::read, this, &T::nothing, "Tells where tokens are given.", Access::anyone)
+                      .works_sealed()
                       .undocumented());
     return out;
   }
 
  private:
-  Result<schema::Nothing> nothing(const Caller&, const Snapshot&, const Empty&) { return schema::Nothing{}; }
+  Result<schema::Nothing> nothing(const Caller&, Session&, const Empty&) { return schema::Nothing{}; }
   static bool reaches(const Exchange& x, std::string_view path) { return x.token && (x.token->acl->is_root() || x.token->acl->reaches(path)); }
   Result<Custom> mounts(const Caller& c, const Snapshot&, const Empty&) {
     const Exchange& x = exchange_of(c);

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "core/access_keys/store.h"
+#include "core/azure_apps/trust.h"
 #include "core/revoke.h"
 #include "core/sys/audit_rows.h"
 
@@ -41,6 +42,7 @@ Result<void> finish_disable(Runtime& runtime, const std::string& uuid, const std
       if (leases.size() < 200) break;
     }
   CHECK_OK(forget_access_keys(runtime, uuid));
+  CHECK_OK(forget_trust(runtime, uuid));
   const KeySpace space{root_tenant, TRY(parse_mount_id(uuid))};
   for (bool more = true; more;) {
     auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {

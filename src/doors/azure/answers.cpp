@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/header_lookup.h"
@@ -21,7 +23,7 @@ struct WireError {
   std::string message;
 };
 
-std::string denied(const Context& context, const core::Request* request) {
+std::string denied(const Context& context, std::string_view authority, const core::Request* request) {
   const std::string principal = request != nullptr && request->by_action ? request->by_action->scope.principal : std::string();
   std::string_view permission = request != nullptr && request->by_action ? request->by_action->scope.action : std::string_view();
   if (const std::size_t colon = permission.find(':'); colon != permission.npos) permission.remove_prefix(colon + 1);
@@ -29,7 +31,7 @@ std::string denied(const Context& context, const core::Request* request) {
       "The user, group or application '{};iss={}/' does not have secrets {} permission on key vault '{};location=local'. For help "
       "resolving "
       "this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287",
-      principal.empty() ? "appid=" : principal, context.authority, permission_word(permission), context.vault);
+      principal.empty() ? "appid=" : principal, authority, permission_word(permission), context.vault);
 }
 
 std::string without_prefix(std::string_view message) {
@@ -38,13 +40,13 @@ std::string without_prefix(std::string_view message) {
   return std::string(message);
 }
 
-WireError of_code(const Context& context, const Error& error, const core::Request* request) {
+WireError of_code(const Error& error) {
   switch (error.code) {
     case Code::invalid_argument:
     case Code::bad_credentials:
     case Code::unsupported_media: return {400, "BadParameter", {}, without_prefix(error.message)};
     case Code::unauthenticated: return {401, "Unauthorized", {}, "AKV10022: The token is not known here, has expired or was revoked."};
-    case Code::permission_denied: return {403, "Forbidden", "AccessDenied", denied(context, request)};
+    case Code::permission_denied: return {403, "Forbidden", "AccessDenied", {}};  // the text: Door::error_answer
     case Code::not_found:
     case Code::unsupported_path:
     case Code::unsupported_operation: return {404, "VaultNotFound", {}, "There is no vault of this name here."};
@@ -75,8 +77,8 @@ int status_of(std::string_view code, int otherwise) {
   return otherwise;
 }
 
-WireError wire_error(const Context& context, const Error& error, const core::Request* request) {
-  WireError out = of_code(context, error, request);
+WireError wire_error(const Error& error) {
+  WireError out = of_code(error);
   if (error.type == nullptr) return out;
   const std::string_view type = error.type;
   const std::size_t slash = type.find('/');
@@ -87,36 +89,39 @@ WireError wire_error(const Context& context, const Error& error, const core::Req
   return out;
 }
 
-// RFC 6750 section 3, in the very form that the SDKs take apart: no "=" inside values, ", " between them.
-std::string challenge(const Context& context, bool had_token, Clock& clock) {
-  if (!had_token) return fmt::format(R"(Bearer authorization="{}", resource="{}")", context.authority, context.resource);
-  // A token that is no longer good: clients that keep tokens let go of theirs only when they are told what the next must have.
-  const std::string claims = fmt::format(R"({{"access_token":{{"nbf":{{"essential":true,"value":"{}"}}}}}})", unix_seconds(clock.now()));
-  return fmt::format(R"(Bearer realm="", authorization_uri="{}/oauth2/authorize", error="insufficient_claims", claims="{}")",
-                     context.authority, base64_encode(claims));
-}
-
 bool may_echo(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 void add_headers(const HttpRequest& http, std::string_view request_id, HttpAnswer& out) {
-  const auto add = [&](std::string_view name, std::string_view value) { out.headers.emplace_back(name, value); };
-  add("Cache-Control", "no-cache");
-  add("Pragma", "no-cache");
-  add("Expires", "-1");
-  add("x-ms-keyvault-region", "local");
-  add("x-ms-request-id", request_id);
-  add("x-ms-keyvault-service-version", "1.9.0.0");
-  add("Strict-Transport-Security", "max-age=31536000;includeSubDomains");
-  add("X-Content-Type-Options", "nosniff");
-  if (const std::string_view id = header_of(http.headers, "x-ms-client-request-id"); may_echo(id)) add("x-ms-client-request-id", id);
+  static constexpr HeaderView fixed[] = {{"Cache-Control", "no-cache"},
+                                         {"Pragma", "no-cache"},
+                                         {"Expires", "-1"},
+                                         {"x-ms-keyvault-region", "local"},
+                                         {"x-ms-keyvault-service-version", "1.9.0.0"},
+                                         {"Strict-Transport-Security", "max-age=31536000;includeSubDomains"},
+                                         {"X-Content-Type-Options", "nosniff"},
+                                         {"Content-Type", "application/json; charset=utf-8"}};
+  out.fixed_headers = fixed;
+  out.headers.reserve(3);
+  out.headers.emplace_back("x-ms-request-id", request_id);
+  if (const std::string_view id = header_of(http.headers, "x-ms-client-request-id"); may_echo(id))
+    out.headers.emplace_back("x-ms-client-request-id", id);
 }
 
 void add_oauth_headers(HttpAnswer& out) {
   out.headers.emplace_back("Cache-Control", "no-store");
   out.headers.emplace_back("Pragma", "no-cache");
   out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+}
+
+// The number in "AADSTS700027: ...".
+std::optional<std::int64_t> code_in(std::string_view text) {
+  constexpr std::string_view prefix = "AADSTS";
+  std::int64_t number = 0;
+  if (!text.starts_with(prefix)) return std::nullopt;
+  const auto [end, fault] = std::from_chars(text.data() + prefix.size(), text.data() + text.size(), number);
+  return fault == std::errc() ? std::optional(number) : std::nullopt;
 }
 
 // RFC 6749 section 5.2, with the members that Entra ID adds.
@@ -144,7 +149,9 @@ HttpAnswer oauth_error(const Error& error, std::string_view request_id) {
   if (is_oauth_error(error)) name = error.type, text = error.message;
   json::Writer w(out.body);
   w.begin_object().key("error").string(name).key("error_description").string(text);
-  w.key("error_codes").begin_array().end_array().key("correlation_id").string(request_id).key("trace_id").string(request_id).end_object();
+  w.key("error_codes").begin_array();
+  if (const auto number = code_in(text)) w.integer(*number);
+  w.end_array().key("correlation_id").string(request_id).key("trace_id").string(request_id).end_object();
   return out;
 }
 
@@ -187,6 +194,16 @@ std::unexpected<Error> missing_token() {
   return fail(Code::unauthenticated, no_token, "AKV10000: Request is missing a Bearer or PoP token.");
 }
 
+// RFC 6750 section 3, in the very form that the SDKs take apart: no "=" inside values, ", " between them.
+std::string Door::challenge(const Context& context, bool had_token) const {
+  const std::string authority = authority_of(context.host);
+  if (!had_token) return fmt::format(R"(Bearer authorization="{}", resource="{}")", authority, resource_of(context.host));
+  // A token that is no longer good: clients that keep tokens let go of theirs only when they are told what the next must have.
+  const std::string claims = fmt::format(R"({{"access_token":{{"nbf":{{"essential":true,"value":"{}"}}}}}})", unix_seconds(clock_.now()));
+  return fmt::format(R"(Bearer realm="", authorization_uri="{}/oauth2/authorize", error="insufficient_claims", claims="{}")", authority,
+                     base64_encode(claims));
+}
+
 HttpAnswer Door::encode(const HttpRequest& http, const Context& context, const Error& error, std::string_view request_id) const {
   if (context.purpose != Purpose::operation && context.purpose != Purpose::document) return oauth_error(error, request_id);
   return error_answer(http, context, error, nullptr, request_id);
@@ -195,12 +212,12 @@ HttpAnswer Door::encode(const HttpRequest& http, const Context& context, const E
 HttpAnswer Door::error_answer(const HttpRequest& http, const Context& context, const Error& error, const core::Request* request,
                               std::string_view request_id) const {
   HttpAnswer out;
-  const WireError wire = wire_error(context, error, request);
+  WireError wire = wire_error(error);
+  if (wire.inner == "AccessDenied") wire.message = denied(context, authority_of(context.host), request);
   out.status = wire.status;
   add_headers(http, request_id, out);
-  out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
   if (wire.status == 401 && context.purpose == Purpose::operation)
-    out.headers.emplace_back("WWW-Authenticate", challenge(context, error.type == nullptr, clock_));
+    out.headers.emplace_back("WWW-Authenticate", challenge(context, error.type == nullptr));
   if (wire.status == 429) out.headers.emplace_back("Retry-After", "1");
   json::Writer w(out.body);
   w.begin_object().key("error").begin_object().key("code").string(wire.code).key("message").string(wire.message);
@@ -230,9 +247,8 @@ HttpAnswer Door::encode(const HttpRequest& http, const Context& context, const c
     reply.data->encode(w);
   } else {
     out.status = 204;
-    return out;
+    out.fixed_headers = out.fixed_headers.first(out.fixed_headers.size() - 1);  // there is no content that has a type
   }
-  out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
   return out;
 }
 

@@ -8,6 +8,7 @@
 namespace coffer::doors::azure {
 namespace {
 
+constexpr std::string_view assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr std::string_view trusted_realm = "http://schemas.microsoft.com/rel/trusted-realm";
 
 // A tenant as it may stand in URLs: "adfs", a GUID, a domain.
@@ -30,7 +31,7 @@ std::string metadata(std::string_view base, std::string_view tenant, bool second
   w.key("device_authorization_endpoint").string(oauth + "/devicecode");
   w.key("end_session_endpoint").string(oauth + "/logout");
   w.key("jwks_uri").string(root + "/discovery/keys");
-  w.key("token_endpoint_auth_methods_supported").begin_array().string("client_secret_post").end_array();
+  w.key("token_endpoint_auth_methods_supported").begin_array().string("client_secret_post").string("private_key_jwt").end_array();
   w.key("response_types_supported").begin_array().string("token").end_array();
   w.key("grant_types_supported").begin_array().string("client_credentials").end_array();
   w.key("subject_types_supported").begin_array().string("pairwise").end_array();
@@ -118,8 +119,8 @@ bool is_oauth_error(const Error& error) {
   return error.type != nullptr && std::ranges::find(names, std::string_view(error.type)) != std::end(names);
 }
 
-// Client credentials (RFC 6749 section 4.4): a login of the AppRole whose role id and secret id they are.
-Result<core::Request> Door::decode_token(const HttpRequest& http) const {
+// Client credentials (RFC 6749 section 4.4): a login of the AppRole whose role id and secret id they are, or of an application by its assertion.
+Result<core::Request> Door::decode_token(const HttpRequest& http, const Context& context) const {
   constexpr std::size_t largest_form = 64u << 10;
   if (http.body.size() > largest_form) return fail(Code::too_large, "the request is too large");
   auto form = parse_parameters(http.body);
@@ -130,16 +131,39 @@ Result<core::Request> Door::decode_token(const HttpRequest& http) const {
   };
   if (member("grant_type") != "client_credentials")
     return fail(Code::invalid_argument, "unsupported_grant_type", "AADSTS70003: The grant type is not supported: use client_credentials.");
-  if (find(*form, "client_assertion") != nullptr)
-    return fail(Code::invalid_argument, "invalid_client", "AADSTS700027: Client assertions are not accepted here: use a client secret.");
-  std::string role_id = member("client_id"), secret_id = member("client_secret");
+  std::string role_id = member("client_id"), secret_id = member("client_secret"), assertion = member("client_assertion");
   if (role_id.empty())
     return fail(Code::invalid_argument, "invalid_request",
                 "AADSTS900144: The request body must contain the following parameter: 'client_id'.");
+  if (!assertion.empty()) {
+    if (member("client_assertion_type") != assertion_type)
+      return fail(Code::invalid_argument, "invalid_request",
+                  "The client_assertion_type is none that is known: use " + std::string(assertion_type) + ".");
+    if (!secret_id.empty())
+      return fail(Code::invalid_argument, "invalid_request",
+                  "The request body must contain one of 'client_assertion' and 'client_secret', not both.");
+    return log_in_by_assertion(http, context, std::move(role_id), std::move(assertion));
+  }
   if (secret_id.empty())
     return fail(Code::invalid_argument, "invalid_client",
                 "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
   return log_in(http, std::move(role_id), std::move(secret_id));
+}
+
+// RFC 7523 section 2.2: a login of an application, which judges the assertion by the authority's own address.
+Result<core::Request> Door::log_in_by_assertion(const HttpRequest& http, const Context& context, std::string client_id,
+                                                std::string assertion) const {
+  core::Request out = begin(http, schema::Verb::write);
+  out.path = TRY(CanonicalPath::from_decoded(settings_.app_mount + "login"));
+  out.by_action = std::make_unique<core::ByAction>();
+  out.by_action->scope.action = "azure:LogIn";
+  out.by_action->scope.account = authority_base(context.host);
+  std::string body = R"({"client_id":)" + json::quoted(client_id) + R"(,"client_assertion":)" + json::quoted(assertion) + "}";
+  wipe(assertion);
+  auto document = std::make_shared<json::Document>(TRY(json::Document::parse(body)));
+  wipe(body);
+  out.parse_body = [document]() -> Result<json::Document> { return std::move(*document); };
+  return out;
 }
 
 Result<core::Request> Door::log_in(const HttpRequest& http, std::string role_id, std::string secret_id) const {

@@ -72,19 +72,17 @@ Door::Door(Settings settings, Clock& clock) : settings_(std::move(settings)), do
 bool Door::claims(const HttpRequest& http, Context& context) const {
   const std::string_view path = http.target.substr(0, http.target.find('?'));
   if (is_vaults_api(path)) return false;
-  const auto host = parse_host(header_of(http.headers, "host"));
+  auto host = parse_host(header_of(http.headers, "host"));
   if (!host) return false;
-  return claims_vault(*host, path, context) || claims_authority(http, *host, context);
+  context.host = *std::move(host);
+  return claims_vault(path, context) || claims_authority(http, context);
 }
 
-bool Door::claims_vault(const Host& host, std::string_view path, Context& context) const {
-  std::string parent = settings_.suffix;
+bool Door::claims_vault(std::string_view path, Context& context) const {
+  const Host& host = context.host;
   if (const auto named = settings_.hosts.find(host.name); named != settings_.hosts.end()) {
     if (!is_key_vaults(path)) return false;  // the host may be that of other APIs too
     context.vault = named->second;
-    // Clients check that a vault's host lies below the challenge's resource.
-    const std::size_t dot = host.name.find('.');
-    parent = dot == host.name.npos ? host.name : host.name.substr(dot + 1);
   } else if (host.name.ends_with(dotted_suffix_)) {
     const std::string_view label = std::string_view(host.name).substr(0, host.name.size() - dotted_suffix_.size());
     if (!is_label(label) || label == login_label) return false;
@@ -93,17 +91,28 @@ bool Door::claims_vault(const Host& host, std::string_view path, Context& contex
     return false;
   }
   context.purpose = Purpose::operation;
-  context.base_url = "https://" + host.whole();
-  context.resource = "https://" + parent + host.port;
-  context.authority =
-      (settings_.authority.empty() ? "https://login" + dotted_suffix_ + host.port : settings_.authority) + "/" + settings_.tenant;
   return true;
 }
 
-bool Door::claims_authority(const HttpRequest& http, const Host& host, Context& context) const {
+std::string Door::authority_base(const Host& host) const {
+  return settings_.authority.empty() ? "https://" + std::string(login_label) + dotted_suffix_ + host.port : settings_.authority;
+}
+std::string Door::authority_of(const Host& host) const { return authority_base(host) + "/" + settings_.tenant; }
+
+std::string Door::resource_of(const Host& host) const {
+  std::string_view parent = settings_.suffix;
+  if (settings_.hosts.contains(host.name)) {
+    const std::size_t dot = host.name.find('.');
+    parent = dot == host.name.npos ? host.name : std::string_view(host.name).substr(dot + 1);
+  }
+  return "https://" + std::string(parent) + host.port;
+}
+
+bool Door::claims_authority(const HttpRequest& http, Context& context) const {
+  if (http.target == "/") return false;  // AWS's
   const auto target = parse_target(http.target);
   if (!target) return false;
-  const auto purpose = purpose_of(http.method, *target, "https://" + host.whole(), settings_.tenant, context.body);
+  const auto purpose = purpose_of(http.method, *target, "https://" + context.host.whole(), settings_.tenant, context.body);
   if (purpose) context.purpose = *purpose;
   return purpose.has_value();
 }
@@ -111,7 +120,7 @@ bool Door::claims_authority(const HttpRequest& http, const Host& host, Context& 
 Result<core::Request> Door::decode(const HttpRequest& http, Context& context) const {
   switch (context.purpose) {
     case Purpose::operation: return decode_operation(http, context);
-    case Purpose::token: return decode_token(http);
+    case Purpose::token: return decode_token(http, context);
     case Purpose::identity_login:
     case Purpose::identity_token: return decode_identity(http, context);
     case Purpose::document: break;
@@ -139,10 +148,12 @@ Result<core::Request> Door::decode_operation(const HttpRequest& http, Context& c
 
   out.path = TRY(CanonicalPath::from_decoded(own.mount + operation.path));
   out.by_action = std::make_unique<core::ByAction>();
+  out.by_action->takes_signed_tokens = true;
   ActionScope& scope = out.by_action->scope;
   scope.action = operation.action;
   scope.name_prefix = own.folder;
-  scope.account = context.base_url;
+  scope.account.reserve(8 + context.host.name.size() + context.host.port.size());
+  scope.account.append("https://").append(context.host.name).append(context.host.port);
   std::string members = members_of_url(operation, *target, api_version);
   const std::string_view body = operation.has_body ? http.body : std::string_view();
   if (!members.empty() || operation.has_body) out.parse_body = [body, members = std::move(members)] { return join(body, members); };

@@ -28,6 +28,7 @@ struct Settings {
   std::string tenant = "adfs";                       // first segment of the authority's paths
   std::string authority;                             // "https://login.example"; "": login.<suffix>, on the port that the request came to
   std::string login_mount = "auth/approle/";         // client ids and secrets are role ids and secret ids of this mount
+  std::string app_mount = "auth/azure-apps/";        // applications that log in by signed assertions
   std::map<std::string, Place, std::less<>> vaults;  // others are the mounts of their name
   std::map<std::string, std::string, std::less<>> hosts;  // more hosts, and the vault that each is
 };
@@ -42,8 +43,8 @@ enum class Purpose : std::uint8_t {
 };
 struct Context {
   Purpose purpose = Purpose::operation;
-  std::string vault, base_url;      // of an operation
-  std::string authority, resource;  // of the challenge
+  Host host;                        // as the client calls it
+  std::string vault;                // of an operation
   std::string body;                 // of a document
   std::string identity_resource;    // what a managed identity's token is asked for
 };
@@ -61,14 +62,22 @@ class Door {
   [[nodiscard]] HttpAnswer encode(const HttpRequest& http, const Context& context, const Error& error, std::string_view request_id) const;
 
  private:
-  [[nodiscard]] bool claims_vault(const Host& host, std::string_view path, Context& context) const;
-  [[nodiscard]] bool claims_authority(const HttpRequest& http, const Host& host, Context& context) const;
+  [[nodiscard]] bool claims_vault(std::string_view path, Context& context) const;
+  [[nodiscard]] bool claims_authority(const HttpRequest& http, Context& context) const;
+  // The authority that clients of this host are sent to, without and with its tenant.
+  [[nodiscard]] std::string authority_base(const Host& host) const;
+  [[nodiscard]] std::string authority_of(const Host& host) const;
+  // What a vault's tokens are for: the domain above it, below which clients check that the vault's host lies.
+  [[nodiscard]] std::string resource_of(const Host& host) const;
+  [[nodiscard]] std::string challenge(const Context& context, bool had_token) const;
   [[nodiscard]] HttpAnswer error_answer(const HttpRequest& http, const Context& context, const Error& error, const core::Request* request,
                                         std::string_view request_id) const;
   [[nodiscard]] Result<core::Request> decode_operation(const HttpRequest& http, Context& context) const;
-  [[nodiscard]] Result<core::Request> decode_token(const HttpRequest& http) const;
+  [[nodiscard]] Result<core::Request> decode_token(const HttpRequest& http, const Context& context) const;
   [[nodiscard]] Result<core::Request> decode_identity(const HttpRequest& http, Context& context) const;
   [[nodiscard]] Result<core::Request> log_in(const HttpRequest& http, std::string role_id, std::string secret_id) const;
+  [[nodiscard]] Result<core::Request> log_in_by_assertion(const HttpRequest& http, const Context& context, std::string client_id,
+                                                          std::string assertion) const;
 
   const Settings settings_;
   const std::string dotted_suffix_;

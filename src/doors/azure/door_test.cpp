@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/header_lookup.h"
+#include "doors/azure/answers.h"
 
 namespace coffer::doors::azure {
 namespace {
@@ -33,6 +34,8 @@ class AzureDoor : public testing::Test {
     return out + " " + (document ? std::string(document->root().raw()) : document.error().type);
   }
   std::string answer(const Error& error) { return door_.encode(http_, context_, error, "id").body; }
+  // What who shows no token is told.
+  std::string challenge() { return header(door_.encode(http_, context_, missing_token().error(), "id"), "WWW-Authenticate"); }
   static std::string header(const HttpAnswer& answer, std::string_view name) {
     for (const auto& [key, value] : answer.headers)
       if (key == name) return value;
@@ -57,12 +60,11 @@ class AzureDoor : public testing::Test {
 TEST_F(AzureDoor, KnowsItsHostsAndPaths) {
   EXPECT_TRUE(claims("GET", "/anything"));
   EXPECT_EQ(context_.vault, "v1");
-  EXPECT_EQ(context_.base_url, "https://v1.vault.test:8443");
-  EXPECT_EQ(context_.resource, "https://vault.test:8443");
-  EXPECT_EQ(context_.authority, "https://login.vault.test:8443/adfs");
+  EXPECT_EQ(context_.host.whole(), "v1.vault.test:8443");
+  EXPECT_EQ(challenge(), R"(Bearer authorization="https://login.vault.test:8443/adfs", resource="https://vault.test:8443")");
   EXPECT_TRUE(claims("GET", "/secrets", {{"host", "KV.example.com"}}));
   EXPECT_EQ(context_.vault, "prod");
-  EXPECT_EQ(context_.resource, "https://example.com");
+  EXPECT_EQ(challenge(), R"(Bearer authorization="https://login.vault.test/adfs", resource="https://example.com")");
   EXPECT_FALSE(claims("POST", "/", {{"host", "kv.example.com"}}));
   EXPECT_TRUE(claims("POST", "/adfs/oauth2/token", {{"host", "kv.example.com"}}));
   EXPECT_EQ(context_.purpose, Purpose::token);
@@ -168,10 +170,23 @@ TEST_F(AzureDoor, LogsClientsIn) {
   EXPECT_EQ(post("grant_type=client_credentials&client_id=r&client_secret=s%2B1&scope=https://vault.test:8443/.default"),
             R"(auth/approle/login {"role_id":"r","secret_id":"s+1"})");
   EXPECT_EQ(post("grant_type=password&client_id=r&client_secret=s"), "unsupported_grant_type");
-  EXPECT_EQ(post("grant_type=client_credentials&client_id=r&client_assertion=a"), "invalid_client");
+  EXPECT_EQ(post("grant_type=client_credentials&client_id=r&client_assertion=a"), "invalid_request");
   EXPECT_EQ(post("grant_type=client_credentials&client_secret=s"), "invalid_request");
   EXPECT_EQ(post("grant_type=client_credentials&client_id=r"), "invalid_client");
   EXPECT_EQ(post("client_id=r&client_id=r"), "invalid_request");
+  const std::string asserted =
+      "grant_type=client_credentials&client_id=r&client_assertion=a.b.c&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:"
+      "jwt-bearer";
+  EXPECT_EQ(post(asserted), R"(auth/azure-apps/login {"client_id":"r","client_assertion":"a.b.c"})");
+  EXPECT_EQ(post(asserted + "&client_secret=s"), "invalid_request");
+  EXPECT_TRUE(claims("POST", "/adfs/oauth2/token", {{"Host", "login.vault.test:8443"}}, asserted));
+  const auto login = door_.decode(http_, context_);
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->by_action->scope.action, "azure:LogIn");
+  EXPECT_EQ(login->by_action->scope.account, "https://login.vault.test:8443");
+  const Error refused{Code::bad_credentials, "AADSTS700027: Client assertion failed signature validation, or there is no such client.",
+                      "invalid_client"};
+  EXPECT_NE(door_.encode(http_, context_, refused, "id").body.find(R"("error_codes":[700027])"), std::string::npos);
   const HttpAnswer wrong = door_.encode(http_, context_, Error{Code::bad_credentials, "invalid role or secret ID"}, "id");
   EXPECT_EQ(wrong.status, 401);
   EXPECT_NE(wrong.body.find(R"("error":"invalid_client")"), std::string::npos);

@@ -54,13 +54,15 @@ std::optional<std::string> folder_of(std::string text) {
   return text;
 }
 
+template <std::string Azure::* Member>
 void read_login_mount(Reader& reader, const hcl::Entry& entry, Azure& into) {
   std::string text;
   reader.read(entry, text);
   const auto folder = folder_of(std::move(text));
   if (!folder || !folder->starts_with("auth/") || folder->size() <= 5)
-    return reader.wrong(entry.value.at, "\"login_mount\" is no mount of a login method", "write for instance \"auth/approle/\"");
-  into.login_mount = *folder;
+    return reader.wrong(entry.value.at, fmt::format("\"{}\" is no mount of a login method", entry.name()),
+                        fmt::format("write for instance \"{}\"", Azure().*Member));
+  into.*Member = *folder;
 }
 
 // prod = "prod-kv/", or "secret:team" for a folder of a mount.
@@ -100,8 +102,10 @@ constexpr Setting<Azure> azure_table[] = {
     {"suffix", read_suffix, "The domain of the vaults: `prod.<suffix>` is the vault `prod` (default `vault.localhost`)."},
     {"tenant", read_tenant, "What clients have as their tenant (default `adfs`, with which they ask nobody else who their authority is)."},
     {"authority", read_authority, "Where clients get their tokens (default `https://login.<suffix>`, on the port that they came to)."},
-    {"login_mount", read_login_mount,
+    {"login_mount", read_login_mount<&Azure::login_mount>,
      "The AppRole mount whose role ids and secret ids are client ids and secrets (default `auth/approle/`)."},
+    {"app_mount", read_login_mount<&Azure::app_mount>,
+     "The mount of applications that log in by signed assertions (default `auth/azure-apps/`)."},
     {"vaults", read_vaults,
      "Where the secrets of a vault lie: `vaults { prod = \"prod-kv/\" team = \"secret:team\" }`; others in the KV version 2 mount of their "
      "name."},

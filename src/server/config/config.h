@@ -128,7 +128,7 @@ struct Azure {
     std::string mount, folder;  // with a slash at the end; the folder may be ""
   };
   bool disabled = false;
-  std::string suffix = "vault.localhost", tenant = "adfs", authority, login_mount = "auth/approle/";
+  std::string suffix = "vault.localhost", tenant = "adfs", authority, login_mount = "auth/approle/", app_mount = "auth/azure-apps/";
   std::map<std::string, Place, std::less<>> vaults;
   std::map<std::string, std::string, std::less<>> hosts;
 };

@@ -51,6 +51,7 @@ TEST(Config, TakesAzuresVaults) {
   tenant = "t1"
   authority = "https://login.example.com:8200/"
   login_mount = "auth/apps"
+  app_mount = "auth/more/apps/"
   vaults {
     prod = "kv/prod"
     team = "secret:team"
@@ -62,14 +63,16 @@ TEST(Config, TakesAzuresVaults) {
   EXPECT_EQ(config.azure.suffix, "vault.example.com");
   EXPECT_EQ(config.azure.authority, "https://login.example.com:8200");
   EXPECT_EQ(config.azure.login_mount, "auth/apps/");
+  EXPECT_EQ(config.azure.app_mount, "auth/more/apps/");
   EXPECT_EQ(config.azure.vaults.at("prod").mount, "kv/prod/");
   EXPECT_EQ(config.azure.vaults.at("prod").folder, "");
   EXPECT_EQ(config.azure.vaults.at("team").mount, "secret/");
   EXPECT_EQ(config.azure.vaults.at("team").folder, "team/");
   EXPECT_EQ(config.azure.hosts.at("kv.example.com"), "prod");
   EXPECT_THAT(wrong(with("azure { sufix = \"a.b\" }")), HasSubstr("sufix"));
-  for (const char* bad : {"suffix = \"a b\"", "suffix = \".a\"", "authority = \"http://a\"", "authority = \"https://a/b\"", "tenant = \"a/b\"",
-                          "login_mount = \"approle\"", "vaults { \"a b\" = \"kv/\" }", "vaults { a = \"\" }", "hosts { \"a\" = \"b.c\" }"})
+  for (const char* bad : {"suffix = \"a b\"", "suffix = \".a\"", "authority = \"http://a\"", "authority = \"https://a/b\"",
+                          "tenant = \"a/b\"", "login_mount = \"approle\"", "app_mount = \"apps\"", "vaults { \"a b\" = \"kv/\" }",
+                          "vaults { a = \"\" }", "hosts { \"a\" = \"b.c\" }"})
     EXPECT_NE(wrong(with("azure {\n" + std::string(bad) + "\n}")), "accepted") << bad;
 }
 

@@ -1,27 +1,33 @@
+#include "backend/server_keys.h"
 #include "base/encoding.h"
 #include "crypto/aead.h"
 #include "engines/kv/aws/facet.h"
 #include "engines/kv/azure/kv_azure.h"
 #include "storage/limits.h"
 
-// A secret with all its versions as one sealed text. Only the mount that made it can open it, and only where the name is free.
+// A secret with all its versions as one sealed text. Any vault of the server that made it can open it, where the name is free.
 namespace coffer::kv::azure {
 namespace {
 
 using schema::Verb;
 
 constexpr std::uint64_t format = 1;
-constexpr std::string_view key_of_backups = "k", sealed_for = "coffer azure backup 1";
+constexpr std::string_view sealed_for = "coffer azure backup 2";
+// Backups were once sealed with a key of their mount's own.
+constexpr std::string_view old_key = "k", once_sealed_for = "coffer azure backup 1";
 
-Result<SecretBytes> backup_key(Transaction& view, Random& random) {
-  auto stored = TRY(view.get(key_of_backups));
-  if (stored) return *std::move(stored);
-  SecretBytes made = crypto::random_secret(crypto::Aes256Gcm::key_bytes, random);
-  CHECK_OK(view.put(key_of_backups, made.reveal_text()));
-  return made;
+SecretBytes backup_key(const Caller& caller) { return caller.keys->derive("azure backup"); }
+
+Result<std::optional<SecretBytes>> opened(const Caller& caller, const Snapshot& view, std::string_view box) {
+  const SecretBytes key = backup_key(caller);
+  if (auto plain = crypto::open_box(key.reveal(), sealed_for, box)) return std::optional(*std::move(plain));
+  const auto old = TRY(view.get(old_key));
+  if (!old) return std::optional<SecretBytes>();
+  auto plain = crypto::open_box(old->reveal(), once_sealed_for, box);
+  return plain ? std::optional(*std::move(plain)) : std::optional<SecretBytes>();
 }
 
-std::unexpected<Error> unreadable() { return bad_parameter("The backup is damaged, or was made of another vault."); }
+std::unexpected<Error> unreadable() { return bad_parameter("The backup is damaged, or was made by another server."); }
 
 // What another region's copies would mean for a restored secret is not in the backup, nor is the job of its rotation: that is off until it is turned on again.
 Result<void> leave_surroundings(LoadedObject& loaded) {
@@ -59,12 +65,12 @@ Result<std::string> packed(const Snapshot& view, Secret& secret) {
 
 }  // namespace
 
-Result<BackupBlob> KvAzure::backup(const Caller& caller, Transaction& view, const OneSecret& in) {
+Result<BackupBlob> KvAzure::backup(const Caller& caller, const Snapshot& view, const OneSecret& in) {
   CHECK_OK(open_vault(caller, view));
   auto secret = TRY(look(caller, view, in.path, "azure/backup", Verb::write));
   if (!secret || !shows(secret->object(), caller.now)) return no_such_secret(name_of(caller, in.path));
   if (!secret->object().aws.empty() && !TRY(aws::decode_facet(secret->object().aws)).replica_of.empty()) return is_replicated(secret->name);
-  const SecretBytes key = TRY(backup_key(view, random_));
+  const SecretBytes key = backup_key(caller);
   std::string plain = TRY(packed(view, *secret));
   BackupBlob out{base64url_encode(crypto::seal_box(key.reveal(), sealed_for, plain, random_))};
   wipe(plain);
@@ -75,8 +81,7 @@ Result<KvAzure::KeptBundle> KvAzure::restore(const Caller& caller, Transaction& 
   const Vault vault = TRY(open_vault(caller, view));
   const auto box = base64url_decode(in.value);
   if (!box || in.value.empty()) return unreadable();
-  const SecretBytes key = TRY(backup_key(view, random_));
-  const auto plain = crypto::open_box(key.reveal(), sealed_for, *box);
+  const auto plain = TRY(opened(caller, view, *box));
   if (!plain) return unreadable();
   RecordReader reader(plain->reveal_text());
   if (reader.number() != format) return unreadable();

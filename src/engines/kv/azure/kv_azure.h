@@ -36,7 +36,7 @@ class KvAzure {
   Result<schema::Nothing> purge(const Caller& caller, Transaction& view, const OneSecret& in);
 
   // backup.cpp
-  Result<BackupBlob> backup(const Caller& caller, Transaction& view, const OneSecret& in);
+  Result<BackupBlob> backup(const Caller& caller, const Snapshot& view, const OneSecret& in);
   Result<KeptBundle> restore(const Caller& caller, Transaction& view, const RestoreSecret& in);
 
   // vault.cpp

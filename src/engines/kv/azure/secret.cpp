@@ -45,8 +45,8 @@ std::string_view name_of(const Caller& caller, std::string_view path) {
   return path;
 }
 
-Result<Vault> open_vault(const Caller&, const Snapshot& view) {
-  Vault vault = TRY(load_vault(view));
+Result<Vault> open_vault(const Caller& caller, const Snapshot& view) {
+  Vault vault = TRY(load_vault(caller, view));
   if (vault.deleted()) return no_such_vault();
   return vault;
 }

@@ -1,5 +1,6 @@
 #include "engines/kv/azure/vault.h"
 
+#include "backend/memory.h"
 #include "engines/kv/azure/kv_azure.h"
 
 // The properties of a vault, through Vault-shaped endpoints.
@@ -44,6 +45,13 @@ Result<Vault> load_vault(const Snapshot& view) {
   const auto record = TRY(view.get(key));
   if (!record) return Vault{};
   return decode_vault(record->reveal_text());
+}
+Result<Vault> load_vault(const Caller& caller, const Snapshot& view) {
+  if (caller.memory == nullptr) return load_vault(view);
+  if (const auto kept = caller.memory->find(key)) return *static_cast<const Vault*>(kept.get());
+  const Vault vault = TRY(load_vault(view));
+  caller.memory->keep(key, std::make_shared<const Vault>(vault));
+  return vault;
 }
 Result<void> save_vault(Transaction& view, const Vault& vault) { return view.put(key, encode(vault)); }
 

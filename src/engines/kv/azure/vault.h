@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "backend/caller.h"
 #include "engines/kv/model.h"
 #include "storage/view.h"
 
@@ -20,6 +21,8 @@ struct Vault {
 };
 
 [[nodiscard]] Result<Vault> load_vault(const Snapshot& view);
+// The same for the hot path: from the caller's memory, where it has one.
+[[nodiscard]] Result<Vault> load_vault(const Caller& caller, const Snapshot& view);
 [[nodiscard]] Result<void> save_vault(Transaction& view, const Vault& vault);
 
 [[nodiscard]] std::string encode(const Vault& vault);
