@@ -9,7 +9,8 @@
 
 namespace coffer::schema {
 enum class Verb : std::uint8_t;
-}
+struct FieldInfo;
+}  // namespace coffer::schema
 
 namespace coffer::policy::iam {
 struct Document;
@@ -32,10 +33,11 @@ struct ActionScope {
   std::string primary_region = {};
   // Who asks, once that is known: "arn:aws:iam::<account>:user/<name>" or "arn:aws:sts::<account>:assumed-role/<role>/<session>".
   std::string principal = {};
-  // Policies in IAM's language that the key has which signed; null without any.
-  std::shared_ptr<const std::vector<policy::iam::Document>> identity = {};
-  // The request's members, once they have been read. Lives as long as the request.
+  // The policy in IAM's language that the key has which signed; null without one.
+  std::shared_ptr<const policy::iam::Document> identity = {};
+  // The request's members, once they have been read, and which of them the action takes: others say nothing. Live as long as the request.
   json::Value body = {};
+  const std::vector<schema::FieldInfo>* fields = nullptr;
 
   // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
   [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {

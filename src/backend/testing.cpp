@@ -164,6 +164,8 @@ Answered TestMount::run(const schema::Table::Match& match, std::string_view body
     document = *std::move(parsed);
   }
   const schema::Input input{document.root(), match.captures};
+  scope.body = input.body;
+  scope.fields = &match.operation->request;
   bool created = false;
   if (match.operation->exists) {
     const auto there = match.operation->exists(caller, store, input);

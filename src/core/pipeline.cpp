@@ -165,7 +165,10 @@ Result<void> Pipeline::authenticate_own_token(Exchange& x) {
 Result<void> Pipeline::parse(Exchange& x) {
   if (x.document || !x.request.parse_body) return {};
   x.document = TRY(x.request.parse_body());
-  if (x.request.by_action) x.request.by_action->scope.body = x.document->root();
+  if (x.request.by_action) {
+    x.request.by_action->scope.body = x.document->root();
+    x.request.by_action->scope.fields = x.operation ? &x.operation->request : nullptr;
+  }
   return {};
 }
 

@@ -56,7 +56,7 @@ class Runtime final : public storage::Observer {
   // The token behind a text: known, not expired. Code::unauthenticated otherwise.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);
   // The token that an access key stands for, once the claim's signature fits. Every refusal costs the same; its type tells which it is.
-  // `scope` is told of the policies that the key itself has.
+  // `scope` is told of the policy that the key itself has.
   [[nodiscard]] Result<LiveTokenPtr> authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at, ActionScope& scope);
   // The same of a text that may be a token which a trusted issuer has signed: judged once, kept until its end, dropped when what is trusted changes.
   [[nodiscard]] Result<LiveTokenPtr> authenticate_any(std::string_view text, const std::shared_ptr<const storage::ReadView>& at);

@@ -5,6 +5,7 @@ import pytest
 
 from aws import refused
 from harness import unique
+from sigv4 import Signer
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
@@ -215,3 +216,19 @@ def test_nobody_hands_out_what_is_not_theirs(aws, sm, name):
     tagger.put_resource_policy(SecretId=name, ResourcePolicy=document({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:RotateSecret", "Resource": "*"}))
     owner = aws.user(unique("u"), token_no_default_policy=True, policy_document=document(allow("secretsmanager:*", arn))).client()
     owner.put_resource_policy(SecretId=name, ResourcePolicy=granting("*"))
+
+
+def test_members_that_an_action_does_not_take_say_nothing(aws, name):
+    """They are ignored; a condition that looked at them could be talked into anything."""
+    key = aws.user(unique("u"), token_no_default_policy=True,
+                   policy_document=document(allow("secretsmanager:*", Condition={"StringEquals": {"aws:RequestTag/team": "a"}})))
+    body = {"SecretId": name, "Tags": [{"Key": "team", "Value": "a"}]}
+    status, _, answer = Signer(aws.server, key.id, key.secret).ask("GetSecretValue", json.dumps(body).encode())
+    assert (status, answer["__type"]) == (400, "AccessDeniedException")
+    key.client().create_secret(Name=unique("iam/tagged"), SecretString="v", Tags=[{"Key": "team", "Value": "a"}])
+    reader = aws.user(unique("u"), token_no_default_policy=True,
+                      policy_document=document(allow("secretsmanager:*", Condition={"StringEquals": {"secretsmanager:VersionStage": "AWSPREVIOUS"}}),
+                                               allow("secretsmanager:BatchGetSecretValue")))
+    body = {"SecretIdList": [name], "VersionStage": "AWSPREVIOUS"}
+    status, _, answer = Signer(aws.server, reader.id, reader.secret).ask("BatchGetSecretValue", json.dumps(body).encode())
+    assert status == 200 and answer["SecretValues"] == [] and answer["Errors"][0]["ErrorCode"] == "AccessDeniedException"

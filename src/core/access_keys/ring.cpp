@@ -74,8 +74,8 @@ Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, 
   auto made = std::make_shared<Live>();
   made->signer.token_id = std::move(record->token_id);
   if (!record->policy_document.empty())
-    made->signer.identity = std::make_shared<const std::vector<policy::iam::Document>>(
-        1, TRY(policy::iam::parse(record->policy_document, policy::iam::Kind::identity)));
+    made->signer.identity =
+        std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(record->policy_document, policy::iam::Kind::identity)));
   made->disabled = record->disabled;
   made->secret = std::make_unique<const KeySecret>(std::move(record->secret));
   live_.put(id, made, read_at);

@@ -27,7 +27,7 @@ struct SessionCredentials {
 // Whom a signed request stands for.
 struct Signer {
   std::string token_id;
-  std::shared_ptr<const std::vector<policy::iam::Document>> identity;  // the key's own policies; null without any
+  std::shared_ptr<const policy::iam::Document> identity;  // the key's own policy; null without one
 };
 
 // Finds the token that a signed request stands for. Keeps the keys in use in memory, and when they were last used until that is written. Safe from any

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/encoding.h"
 #include "engines/kv/aws/resource_policy.h"
+#include "schema/field.h"
 
 // What conditions of policies may look at (IAM's service authorization reference, "Condition keys for AWS Secrets Manager").
 namespace coffer::kv::aws {
@@ -45,21 +48,30 @@ void add_regions(Context& out, json::Value regions) {
 
 }  // namespace
 
-void add_request(Context& out, std::string_view action, json::Value body) {
+Context request_context(const ActionScope& scope) {
+  Context out;
+  const auto member = [&](std::string_view name) -> std::optional<json::Value> {
+    const auto is_it = [&](const schema::FieldInfo& field) { return field.name == name; };
+    if (scope.fields == nullptr || std::ranges::none_of(*scope.fields, is_it)) return std::nullopt;
+    const auto found = scope.body.find(name);
+    return found && !found->is_null() ? found : std::nullopt;
+  };
   for (const Shown& one : shown)
-    if (const auto value = body.find(one.member); value && !value->is_null()) out[std::string(one.key)] = {text_of(*value)};
+    if (const auto value = member(one.member)) out[std::string(one.key)] = {text_of(*value)};
   if (const auto kms = out.find("secretsmanager:kmskeyid"); kms != out.end() && kms->second.front().starts_with("arn:"))
     out["secretsmanager:kmskeyarn"] = kms->second;
-  for (const auto& [name, value] : body.members()) {
-    if (name == "Tags") add_tags(out, value);
-    if (name == "AddReplicaRegions") add_regions(out, value);
-    if (name == "RotationRules" && value.is_object()) out["secretsmanager:modifyrotationrules"] = {"true"};
-    if (name == "TagKeys")
-      for (const json::Value& key : value.elements()) out["aws:tagkeys"].emplace_back(key.text());
-  }
+  if (const auto tags = member("Tags")) add_tags(out, *tags);
+  if (const auto regions = member("AddReplicaRegions")) add_regions(out, *regions);
+  if (const auto keys = member("TagKeys"))
+    for (const json::Value& key : keys->elements()) out["aws:tagkeys"].emplace_back(key.text());
   // Who names no version asks for the current one.
-  if (action == "secretsmanager:GetSecretValue" && !out.contains("secretsmanager:versionid"))
+  if (scope.action == "secretsmanager:GetSecretValue" && !out.contains("secretsmanager:versionid"))
     out.try_emplace("secretsmanager:versionstage", std::vector<std::string>{std::string(current_label)});
+  if (scope.action == "secretsmanager:RotateSecret") {
+    out.try_emplace("secretsmanager:rotateimmediately", std::vector<std::string>{"true"});
+    out["secretsmanager:modifyrotationrules"] = {member("RotationRules") ? "true" : "false"};
+  }
+  return out;
 }
 
 }  // namespace coffer::kv::aws

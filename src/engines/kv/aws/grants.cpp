@@ -1,7 +1,7 @@
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
 
-// What policies in IAM's language allow beside the server's: those of the key that signed, and the secret's own.
+// What policies in IAM's language allow beside the server's: that of the key that signed, and the secret's own.
 namespace coffer::kv::aws {
 
 namespace iam = policy::iam;
@@ -10,17 +10,6 @@ namespace {
 std::unexpected<Error> denied(const iam::Query& query) {
   return refuse(Refusal::access_denied, "User: " + query.principal + " is not authorized to perform: " + query.action +
                                             " on resource: " + query.resource + " with an explicit deny in an identity-based policy");
-}
-
-iam::Verdict by_identity(const Caller& caller, const iam::Query& query) {
-  iam::Verdict verdict = iam::Verdict::silent;
-  if (!caller.scope->identity) return verdict;
-  for (const iam::Document& document : *caller.scope->identity) {
-    const iam::Verdict one = iam::decide(document, query);
-    if (one == iam::Verdict::denied) return one;
-    if (one == iam::Verdict::allowed) verdict = one;
-  }
-  return verdict;
 }
 
 // The resource of a request about no secret that is there: a list's is all of them, a secret's that is to be made the name that it will have, with six
@@ -35,7 +24,7 @@ Result<bool> KvAws::granted(const Caller& caller, const Snapshot& view, const On
   const auto secret = in.path.empty() ? std::optional<Secret>() : TRY(look(caller, view, in.path, Previous::unsaid));
   iam::Query query = secret ? query_of(caller, *secret) : request_query(caller);
   if (!secret) query.resource = absent_resource(caller, in.path);
-  const iam::Verdict own = by_identity(caller, query);
+  const iam::Verdict own = caller.scope->identity ? iam::decide(*caller.scope->identity, query) : iam::Verdict::silent;
   if (own == iam::Verdict::denied) return denied(query);
   if (own == iam::Verdict::allowed) return true;
   if (!secret || secret->facet.policy.empty()) return false;

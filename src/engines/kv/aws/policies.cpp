@@ -34,11 +34,8 @@ void check_document(Constraints& c, const PutResourcePolicy& in) {
 
 }  // namespace
 
-iam::Query request_query(const Caller& caller, Context more) {
-  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), {}, std::move(more)};
-  Context members;
-  add_request(members, caller.scope->action, caller.scope->body);
-  query.context.merge(members);  // what the caller of this function knows of the request goes first
+iam::Query request_query(const Caller& caller) {
+  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), {}, request_context(*caller.scope)};
   const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
   tell("aws:principalarn", query.principal);
   tell("aws:principalaccount", query.account);
@@ -55,8 +52,8 @@ iam::Query request_query(const Caller& caller, Context more) {
   return query;
 }
 
-iam::Query query_of(const Caller& caller, const Secret& secret, Context more) {
-  iam::Query query = request_query(caller, std::move(more));
+iam::Query query_of(const Caller& caller, const Secret& secret) {
+  iam::Query query = request_query(caller);
   query.resource = secret.arn();
   const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
   tell("aws:requestedregion", secret.place.region());
@@ -72,12 +69,12 @@ iam::Query query_of(const Caller& caller, const Secret& secret, Context more) {
   return query;
 }
 
-Result<void> check_policy(const Caller& caller, const Secret& secret, Context more) {
+Result<void> check_policy(const Caller& caller, const Secret& secret) {
   const bool mends = caller.root && caller.scope->action.ends_with("ResourcePolicy");
   if (secret.facet.policy.empty() || mends) return {};
   const auto document = iam::parse(secret.facet.policy, iam::Kind::resource);
   if (!document) return fail(Code::corrupt, "the stored policy of this secret cannot be read");
-  const iam::Query query = query_of(caller, secret, std::move(more));
+  const iam::Query query = query_of(caller, secret);
   if (iam::decide(*document, query) != iam::Verdict::denied) return {};
   return refuse(Refusal::access_denied, "User: " + query.principal + " is not authorized to perform: " + query.action +
                                             " on resource: " + secret.arn() + " with an explicit deny in a resource-based policy");

@@ -40,5 +40,26 @@ TEST_F(Aws, ADenyBindsTheRootPolicyTooButForThePolicyItself) {
   EXPECT_EQ(act("GetSecretValue", "").error, "");
 }
 
+// A member that the action does not take is ignored, by conditions too: it must not make a request look like another.
+TEST_F(Aws, ConditionsSeeOnlyWhatTheActionTakes) {
+  create(1);
+  const auto deny_get_where = [&](std::string_view condition) {
+    return act("PutResourcePolicy",
+               R"("ResourcePolicy":)" +
+                   q(R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"secretsmanager:GetSecretValue",)"
+                     R"("Resource":"*","Condition":)" +
+                     std::string(condition) + "}}"))
+        .error;
+  };
+  ASSERT_EQ(deny_get_where(R"({"StringNotEquals":{"aws:RequestTag/team":"a"}})"), "");
+  EXPECT_EQ(act("GetSecretValue", "").type, "AccessDeniedException");
+  EXPECT_EQ(act("GetSecretValue", R"("Tags":[{"Key":"team","Value":"a"}])").type, "AccessDeniedException");
+  ASSERT_EQ(deny_get_where(R"({"StringEquals":{"secretsmanager:VersionStage":"AWSCURRENT"}})"), "");
+  EXPECT_EQ(act("GetSecretValue", R"("VersionId":)" + q(id(1))).error, "");
+  EXPECT_NE(act("BatchGetSecretValue", R"({"SecretIdList":["s"],"VersionStage":"AWSPREVIOUS"})")
+                .data.find(R"("ErrorCode":"AccessDeniedException")"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace coffer::kv::aws::tests

@@ -65,10 +65,7 @@ Result<KeptValue> KvAws::value_of(const Caller& caller, const Snapshot& view, st
   auto found = TRY(look(caller, view, path, asks_previous ? Previous::told : Previous::unsaid));
   if (!found) return no_such_secret();
   Secret& secret = *found;
-  Context asked;
-  if (in.version) asked["secretsmanager:versionid"] = {*in.version};
-  if (in.stage || !in.version) asked["secretsmanager:versionstage"] = {in.stage.value_or(std::string(current_label))};
-  CHECK_OK(check_policy(caller, secret, std::move(asked)));
+  CHECK_OK(check_policy(caller, secret));
   if (secret.object().state == State::deleted) return marked_for_deletion();
   const Wanted wanted = TRY(wanted_version(view, secret, in));
   if (wanted.seq == 0) return wanted.missing;

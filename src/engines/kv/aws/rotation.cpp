@@ -51,15 +51,6 @@ Result<void> check_request(const RotateSecret& in) {
   return in.rules ? check_rules(*in.rules) : Result<void>();
 }
 
-// What conditions of the secret's own policy may look at.
-Context asked(const RotateSecret& in) {
-  Context out;
-  out["secretsmanager:rotateimmediately"] = {in.immediately.value_or(true) ? "true" : "false"};
-  out["secretsmanager:modifyrotationrules"] = {in.rules ? "true" : "false"};
-  if (in.function) out["secretsmanager:rotationlambdaarn"] = {*in.function};
-  return out;
-}
-
 Result<rotation::Job> job_of(const Snapshot& view, const Secret& secret) {
   auto found = TRY(rotation::find_job(view, secret.home));
   rotation::Job job = found ? *std::move(found) : rotation::Job();
@@ -94,7 +85,7 @@ Result<SecretRef> KvAws::rotate_in(const Caller& caller, Transaction& view, cons
   auto found = TRY(look(caller, view, in.path));
   if (!found) return no_such_secret();
   Secret& secret = *found;
-  CHECK_OK(check_policy(caller, secret, asked(in)));
+  CHECK_OK(check_policy(caller, secret));
   if (secret.replica) return is_replica();
   if (secret.object().state == State::deleted) return marked_for_deletion();
   Rotation& r = secret.facet.rotation;
