@@ -2,31 +2,13 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/glob.h"
 #include "policy/iam.h"
 
 namespace coffer::policy::iam {
 namespace {
 
 constexpr char any_run = '\x01', any_one = '\x02';  // what `expand` leaves of a pattern's own * and ?
-
-bool match(std::string_view pattern, std::string_view text, char star, char mark) {
-  std::size_t p = 0, t = 0, back_p = std::string_view::npos, back_t = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == star) {
-      back_p = ++p;
-      back_t = t;
-    } else if (p < pattern.size() && (pattern[p] == mark || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (back_p != std::string_view::npos) {
-      p = back_p;
-      t = ++back_t;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == star) ++p;
-  return p == pattern.size();
-}
 
 std::string_view account_of(std::string_view arn) {
   for (int colons = 0; colons < 4; ++colons) {
@@ -86,8 +68,8 @@ bool narrows(const Condition& c) {
 
 }  // namespace
 
-bool glob(std::string_view pattern, std::string_view text) { return match(pattern, text, '*', '?'); }
-bool glob_expanded(std::string_view pattern, std::string_view text) { return match(pattern, text, any_run, any_one); }
+bool glob(std::string_view pattern, std::string_view text) { return coffer::glob(pattern, text, '*', '?'); }
+bool glob_expanded(std::string_view pattern, std::string_view text) { return coffer::glob(pattern, text, any_run, any_one); }
 
 std::string expand(std::string_view pattern, const Query& query) {
   std::string out;

@@ -15,20 +15,6 @@ bool unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
-void append_encoded(std::string& out, std::string_view text, bool keeps_slash) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (unreserved(c) || (keeps_slash && c == '/')) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
-  }
-}
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -80,6 +66,20 @@ bool digits(std::string_view text, std::size_t from, std::size_t count, unsigned
 
 }  // namespace
 
+void append_encoded(std::string& out, std::string_view text, bool keeps_slash) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (unreserved(c) || (keeps_slash && c == '/')) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back('%');
+    out.push_back(digits[byte >> 4]);
+    out.push_back(digits[byte & 15]);
+  }
+}
+
 std::optional<Time> parse_basic_time(std::string_view text) {
   if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
   unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
@@ -115,8 +115,8 @@ void append_canonical_query(std::string& out, std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
   (void)each_parameter(query, [&](std::string_view encoded_name, std::string_view encoded_value) -> Result<void> {
     auto& [name, value] = pairs.emplace_back();
-    append_encoded(name, decoded(encoded_name), false);
-    append_encoded(value, decoded(encoded_value), false);
+    append_encoded(name, decoded(encoded_name));
+    append_encoded(value, decoded(encoded_value));
     return {};  // what was signed is taken as it came
   });
   std::sort(pairs.begin(), pairs.end());

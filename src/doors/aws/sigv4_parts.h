@@ -14,6 +14,8 @@ namespace coffer::doors::aws {
 [[nodiscard]] std::optional<Time> parse_basic_time(std::string_view text);
 [[nodiscard]] std::string basic_time(Time time);
 
+// Every byte but unreserved ones (RFC 3986 section 2.3) as %XX; '/' stays where that is asked for.
+void append_encoded(std::string& out, std::string_view text, bool keeps_slash = false);
 // `path` as it came on the wire: every byte but unreserved ones and '/' is encoded, '%' too.
 void append_canonical_path(std::string& out, std::string_view path, bool normalized);
 // Names and values decoded once, encoded strictly, sorted by name, then value.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/glob.h"
 #include "base/json.h"
 #include "doors/aws/sign.h"
 #include "doors/aws/sigv4_parts.h"
@@ -14,19 +15,6 @@ namespace coffer::server {
 namespace {
 
 constexpr std::size_t largest_text = 300;  // bytes of a function's own words
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain)
-      out.push_back(c);
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 std::string_view member(json::Value body, std::string_view name) {
   const auto found = body.find(name);
@@ -61,30 +49,10 @@ Result<void> judge(const outbound::Response& answer) {
 
 }  // namespace
 
-bool fits_pattern(std::string_view text, std::string_view pattern) {
-  std::size_t t = 0, p = 0, star = std::string_view::npos, after = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      after = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++after;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 const FunctionPlace* LambdaFunctions::place_of(std::string_view target) const {
   const std::string_view name = rotation::function_name(target);
-  const auto found = std::ranges::find_if(settings_.places, [&](const FunctionPlace& place) {
-    return fits_pattern(target, place.pattern) || fits_pattern(name, place.pattern);
-  });
+  const auto found = std::ranges::find_if(
+      settings_.places, [&](const FunctionPlace& place) { return glob(place.pattern, target) || glob(place.pattern, name); });
   return found == settings_.places.end() || name.empty() ? nullptr : &*found;
 }
 
@@ -93,7 +61,9 @@ Result<void> LambdaFunctions::invoke(const rotation::Call& call) const {
   if (place == nullptr) return fail(Code::not_found, "no endpoint is configured for this function");
   const outbound::Url url = TRY(outbound::parse_url(place->endpoint));
   const std::string_view name = place->name.empty() ? rotation::function_name(call.target) : std::string_view(place->name);
-  const std::string target = fmt::format("{}/2015-03-31/functions/{}/invocations", url.path, percent_encoded(name));
+  std::string target = url.path + "/2015-03-31/functions/";
+  doors::aws::append_encoded(target, name);
+  target += "/invocations";
   outbound::Request request;
   request.url = fmt::format("{}://{}{}", url.tls ? "https" : "http", url.authority, target);
   request.body = call.event;

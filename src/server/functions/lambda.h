@@ -37,7 +37,4 @@ class LambdaFunctions final : public rotation::Functions {
   Clock& clock_;
 };
 
-// Whether a text fits a pattern in which '*' stands for any text.
-[[nodiscard]] bool fits_pattern(std::string_view text, std::string_view pattern);
-
 }  // namespace coffer::server

@@ -2,22 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include "base/glob.h"
 #include "doors/aws/sign.h"
 
 namespace coffer::server {
 namespace {
 
 TEST(Lambda, Patterns) {
-  EXPECT_TRUE(fits_pattern("rotate-db", "rotate-*"));
-  EXPECT_TRUE(fits_pattern("rotate-db", "*"));
-  EXPECT_TRUE(fits_pattern("rotate-db", "rotate-db"));
-  EXPECT_TRUE(fits_pattern("a-b-c", "a*c"));
-  EXPECT_TRUE(fits_pattern("aXbXbYc", "a*b*c"));
-  EXPECT_TRUE(fits_pattern("", "*"));
-  EXPECT_FALSE(fits_pattern("rotate-db", "rotate"));
-  EXPECT_FALSE(fits_pattern("rotate-db", "Rotate-*"));
-  EXPECT_FALSE(fits_pattern("x", ""));
-  EXPECT_FALSE(fits_pattern("ab", "a*c"));
+  EXPECT_TRUE(glob("rotate-*", "rotate-db"));
+  EXPECT_TRUE(glob("*", "rotate-db"));
+  EXPECT_TRUE(glob("rotate-db", "rotate-db"));
+  EXPECT_TRUE(glob("a*c", "a-b-c"));
+  EXPECT_TRUE(glob("a*b*c", "aXbXbYc"));
+  EXPECT_TRUE(glob("*", ""));
+  EXPECT_FALSE(glob("rotate", "rotate-db"));
+  EXPECT_FALSE(glob("Rotate-*", "rotate-db"));
+  EXPECT_FALSE(glob("", "x"));
+  EXPECT_FALSE(glob("a*c", "ab"));
 }
 
 TEST(Lambda, TheFirstPlaceThatFits) {
