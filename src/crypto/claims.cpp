@@ -11,13 +11,17 @@ constexpr json::Limits limits{.depth = 16, .values = 5000, .members = 500, .stri
 
 }  // namespace
 
+bool has_twice(json::Value object) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : object.members()) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
 Result<Claims> Claims::parse(std::string_view payload) {
   auto document = json::Document::parse(payload, limits);
   if (!document || !document->root().is_object()) return invalid("it holds no claims");
-  std::vector<std::string_view> names;
-  for (const auto& [name, value] : document->root().members()) names.push_back(name);
-  std::sort(names.begin(), names.end());
-  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return invalid("it has a claim twice");
+  if (has_twice(document->root())) return invalid("it has a claim twice");
   return Claims(*std::move(document));
 }
 

@@ -9,6 +9,9 @@
 
 namespace coffer::crypto {
 
+// Whether a name stands twice in an object: two values under one name could be read as one by this program and as the other by the next.
+[[nodiscard]] bool has_twice(json::Value object);
+
 // What a signed token says (RFC 7519): claims, each of which stands once.
 class Claims {
  public:

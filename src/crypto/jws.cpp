@@ -15,6 +15,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "crypto/claims.h"
 #include "crypto/freed.h"
 
 namespace coffer::crypto {
@@ -142,14 +143,6 @@ std::string thumbprint(const X509* certificate, const EVP_MD* digest) {
   unsigned length = 0;
   if (X509_digest(certificate, digest, bytes, &length) != 1) return {};
   return base64url_encode({reinterpret_cast<const char*>(bytes), length});
-}
-
-// Two values under one name could be read as one by this program and as the other by the next.
-bool has_twice(json::Value object) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, value] : object.members()) names.push_back(name);
-  std::sort(names.begin(), names.end());
-  return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
 PublicKey built(const char* type, OSSL_PARAM_BLD* builder) {
