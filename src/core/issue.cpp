@@ -17,6 +17,11 @@ token::Kind kind_of(const schema::TokenParameters& p, const MountInfo& mount) {
 
 }  // namespace
 
+Result<void> refuse_root(const std::vector<std::string>& policies) {
+  if (std::find(policies.begin(), policies.end(), "root") != policies.end()) return invalid("auth methods cannot create root tokens");
+  return {};
+}
+
 Result<std::vector<std::string>> normalize_policies(const std::vector<std::string>& names, bool add_default) {
   std::vector<std::string> out = TRY(schema::policy_names(names));
   const auto has = [&](std::string_view name) { return std::binary_search(out.begin(), out.end(), name); };

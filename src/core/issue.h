@@ -18,6 +18,9 @@ struct WrapRequest {
 };
 [[nodiscard]] Result<schema::WrapInfo> issue_wrapping(Exchange& x, RequestSpaces& spaces, const WrapRequest& wanted, std::string_view envelope);
 
+// Auth methods make no root tokens: refuses the name among a role's policies.
+[[nodiscard]] Result<void> refuse_root(const std::vector<std::string>& policies);
+
 // The names in their one spelling, sorted, each once (schema::policy_names), with "default" where it is to be added and "root" is not there.
 [[nodiscard]] Result<std::vector<std::string>> normalize_policies(const std::vector<std::string>& names, bool add_default);
 

@@ -2,6 +2,7 @@
 #include "base/cidr.h"
 #include "core/access_keys/backend.h"
 #include "core/access_keys/issue.h"
+#include "core/issue.h"
 #include "crypto/jws.h"
 
 // Roles: what sessions may do, and which web tokens are good for one. Stored in the mount's own space: role/<name>.
@@ -33,8 +34,7 @@ Result<schema::Nothing> AccessKeyBackend::write_role(const Caller&, Transaction&
   KeyRole role = TRY(find_key_role(view, in.name)).value_or(KeyRole());
   CHECK_OK(in.change.apply(role));
   role.token_policies.items = TRY(schema::policy_names(role.token_policies.items));
-  for (const std::string& name : role.token_policies.items)
-    if (name == "root") return invalid("auth methods cannot create root tokens");
+  CHECK_OK(refuse_root(role.token_policies.items));
   for (const std::string& block : role.token_bound_cidrs.items) CHECK_OK(check_cidr(block));
   if (role.max_session_duration < least_duration || role.max_session_duration > most_duration)
     return invalid("max_session_duration must be between 15 minutes and 12 hours");

@@ -3,6 +3,7 @@
 #include "backend/listing.h"
 #include "base/encoding.h"
 #include "core/azure_apps/backend.h"
+#include "core/issue.h"
 #include "crypto/jws.h"
 
 // Applications and their federated credentials.
@@ -16,17 +17,9 @@ std::string federated_key(std::string_view client_id, std::string_view name) {
   return "federated/" + ascii_lower(client_id) + "/" + std::string(name);
 }
 
-template <class T>
-Result<std::optional<T>> stored(const Snapshot& view, const std::string& key) {
-  const auto text = TRY(view.get(key));
-  if (!text) return std::optional<T>();
-  return std::optional<T>(TRY(schema::from_json<T>(text->reveal_text())));
-}
-
 Result<void> check(AzureApp& app) {
   CHECK_OK(schema::validate(app.token));
-  for (const std::string& name : app.token.token_policies.items)
-    if (name == "root") return invalid("auth methods cannot create root tokens");
+  CHECK_OK(refuse_root(app.token.token_policies.items));
   if (app.certificates.size() > most_certificates) return invalid("an application has at most 20 certificates");
   if (!app.certificates.empty()) CHECK_OK(crypto::VerificationKeys::load(app.certificates, ""));
   return {};

@@ -48,6 +48,13 @@ class AzureAppBackend final : public Backend {
   Result<schema::Login> log_in(const Caller& c, Transaction& view, const AssertedLogin& in);
 };
 
+// The record at `key`; nothing where there is none.
+template <class T>
+Result<std::optional<T>> stored(const Snapshot& view, const std::string& key) {
+  const auto text = TRY(view.get(key));
+  if (!text) return std::optional<T>();
+  return std::optional<T>(TRY(schema::from_json<T>(text->reveal_text())));
+}
 // Letters, digits and ".-_", 1 to 128 of them: names of applications, credentials, issuers and grants.
 [[nodiscard]] Result<void> check_app_name(std::string_view name, std::string_view what);
 [[nodiscard]] Result<std::optional<AzureApp>> find_app(const Snapshot& view, std::string_view client_id);

@@ -1,6 +1,7 @@
 #include "backend/listing.h"
 #include "core/azure_apps/backend.h"
 #include "core/azure_apps/trust.h"
+#include "core/issue.h"
 
 // Issuers that are trusted, and what their tokens may do.
 namespace coffer::core {
@@ -10,13 +11,6 @@ const Snapshot& records_of(const Caller& c) { return spaces_of(c).read(trust_spa
 Transaction& changed_records_of(const Caller& c) { return spaces_of(c).write(trust_space(c.tenant)); }
 const std::string& mount_of(const Caller& c) { return exchange_of(c).mount->entry.uuid; }
 
-template <class T>
-Result<std::optional<T>> stored(const Caller& c, const std::string& key) {
-  const auto text = TRY(records_of(c).get(key));
-  if (!text) return std::optional<T>();
-  return std::optional<T>(TRY(schema::from_json<T>(text->reveal_text())));
-}
-
 }  // namespace
 
 Result<schema::Keys> AzureAppBackend::list_issuers(const Caller& c, const Snapshot&, const NoMember&) {
@@ -24,13 +18,13 @@ Result<schema::Keys> AzureAppBackend::list_issuers(const Caller& c, const Snapsh
 }
 
 Result<std::optional<TrustedIssuer>> AzureAppBackend::read_issuer(const Caller& c, const Snapshot&, const TrustName& in) {
-  return stored<TrustedIssuer>(c, issuer_key(mount_of(c), in.name));
+  return stored<TrustedIssuer>(records_of(c), issuer_key(mount_of(c), in.name));
 }
 
 Result<schema::Nothing> AzureAppBackend::write_issuer(const Caller& c, Transaction&, const PutIssuer& in) {
   CHECK_OK(check_app_name(in.name, "the issuer's name"));
   const std::string key = issuer_key(mount_of(c), in.name);
-  TrustedIssuer issuer = TRY(stored<TrustedIssuer>(c, key)).value_or(TrustedIssuer());
+  TrustedIssuer issuer = TRY(stored<TrustedIssuer>(records_of(c), key)).value_or(TrustedIssuer());
   CHECK_OK(in.change.apply(issuer));
   if (issuer.issuer.empty()) return invalid("an issuer needs what its tokens have as iss: give issuer");
   CHECK_OK(crypto::VerificationKeys::load(issuer.public_keys, issuer.jwks));
@@ -48,19 +42,18 @@ Result<schema::Keys> AzureAppBackend::list_grants(const Caller& c, const Snapsho
 }
 
 Result<std::optional<ClaimGrant>> AzureAppBackend::read_grant(const Caller& c, const Snapshot&, const TrustName& in) {
-  return stored<ClaimGrant>(c, grant_key(mount_of(c), in.name));
+  return stored<ClaimGrant>(records_of(c), grant_key(mount_of(c), in.name));
 }
 
 Result<schema::Nothing> AzureAppBackend::write_grant(const Caller& c, Transaction&, const PutGrant& in) {
   CHECK_OK(check_app_name(in.name, "the grant's name"));
   const std::string key = grant_key(mount_of(c), in.name);
-  ClaimGrant grant = TRY(stored<ClaimGrant>(c, key)).value_or(ClaimGrant());
+  ClaimGrant grant = TRY(stored<ClaimGrant>(records_of(c), key)).value_or(ClaimGrant());
   CHECK_OK(in.change.apply(grant));
   if (grant.claim.empty() || grant.values.items.empty()) return invalid("a grant needs a claim and values");
-  if (!TRY(stored<TrustedIssuer>(c, issuer_key(mount_of(c), grant.issuer)))) return invalid("issuer must be the name of a trusted issuer");
+  if (!TRY(stored<TrustedIssuer>(records_of(c), issuer_key(mount_of(c), grant.issuer)))) return invalid("issuer must be the name of a trusted issuer");
   grant.token_policies.items = TRY(schema::policy_names(grant.token_policies.items));
-  for (const std::string& name : grant.token_policies.items)
-    if (name == "root") return invalid("auth methods cannot create root tokens");
+  CHECK_OK(refuse_root(grant.token_policies.items));
   CHECK_OK(changed_records_of(c).put(key, schema::to_json(grant)));
   return schema::Nothing{};
 }
