@@ -8,38 +8,23 @@ namespace coffer::config {
 
 namespace {
 
-bool check_endpoint(Reader& reader, const hcl::Entry& entry, const std::string& text) {
-  if (outbound::parse_url(text)) return true;
-  reader.wrong(entry.value.at, "\"endpoint\" expected an http or https URL of a host",
-               "write for instance \"https://functions.example:9001\", without user or query");
-  return false;
-}
-
-void read_endpoint(Reader& reader, const hcl::Entry& entry, AwsRotation& into) {
+// Both the block and each of its functions have an endpoint and a timeout.
+template <class Into>
+void read_endpoint(Reader& reader, const hcl::Entry& entry, Into& into) {
   std::string text;
   reader.read(entry, text);
-  if (check_endpoint(reader, entry, text)) into.endpoint = std::move(text);
+  if (!outbound::parse_url(text))
+    return reader.wrong(entry.value.at, "\"endpoint\" expected an http or https URL of a host",
+                        "write for instance \"https://functions.example:9001\", without user or query");
+  into.endpoint = std::move(text);
 }
-void read_own_endpoint(Reader& reader, const hcl::Entry& entry, AwsRotation::Function& into) {
-  std::string text;
-  reader.read(entry, text);
-  if (check_endpoint(reader, entry, text)) into.endpoint = std::move(text);
-}
-
-bool check_timeout(Reader& reader, const hcl::Entry& entry, Seconds value) {
-  if (value >= Seconds(1) && value <= Seconds(900)) return true;
-  reader.wrong(entry.value.at, fmt::format("\"{}\" must be from 1s to 15m", entry.name()), "a function is waited for so long");
-  return false;
-}
-void read_timeout(Reader& reader, const hcl::Entry& entry, AwsRotation& into) {
-  Seconds value{into.timeout};
-  reader.read(entry, value);
-  if (check_timeout(reader, entry, value)) into.timeout = value;
-}
-void read_own_timeout(Reader& reader, const hcl::Entry& entry, AwsRotation::Function& into) {
+template <class Into>
+void read_timeout(Reader& reader, const hcl::Entry& entry, Into& into) {
   Seconds value{60};
   reader.read(entry, value);
-  if (check_timeout(reader, entry, value)) into.timeout = value;
+  if (value < Seconds(1) || value > Seconds(900))
+    return reader.wrong(entry.value.at, fmt::format("\"{}\" must be from 1s to 15m", entry.name()), "a function is waited for so long");
+  into.timeout = value;
 }
 
 // A wait of at least a second.
@@ -61,13 +46,13 @@ void read_count(Reader& reader, const hcl::Entry& entry, AwsRotation& into) {
 }
 
 constexpr Setting<AwsRotation::Function> function_table[] = {
-    {"endpoint", read_own_endpoint,
+    {"endpoint", read_endpoint<AwsRotation::Function>,
      "Where the function is: `https://host:port`; it is called at `/2015-03-31/functions/<name>/invocations` there."},
     setting<&AwsRotation::Function::name>(
         "name", "The name that it is called by there (default: the one in the ARN; AWS's runtime emulator wants `function`)."),
     setting<&AwsRotation::Function::ca_file>(
         "ca_file", "PEM file of the authorities that its certificate is checked with (default: the block's, or the system's)."),
-    {"timeout", read_own_timeout, "How long a step may take (default: the block's)."},
+    {"timeout", read_timeout<AwsRotation::Function>, "How long a step may take (default: the block's)."},
 };
 
 void read_functions(Reader& reader, const hcl::Entry& entry, AwsRotation& into) {
@@ -92,10 +77,10 @@ constexpr Setting<AwsRotation> rotation_table[] = {
      "A block for functions by name or ARN, `*` for any text: `function \"rotate-*\" { endpoint = \"https://functions.example\" }`. The "
      "first one that fits counts.",
      false, true},
-    {"endpoint", read_endpoint, "Where all other functions are. Without it there are none, and RotateSecret refuses them."},
+    {"endpoint", read_endpoint<AwsRotation>, "Where all other functions are. Without it there are none, and RotateSecret refuses them."},
     setting<&AwsRotation::ca_file>("ca_file",
                                    "PEM file of the authorities that endpoints' certificates are checked with (default: the system's)."),
-    {"timeout", read_timeout, "How long a step may take (default 1m)."},
+    {"timeout", read_timeout<AwsRotation>, "How long a step may take (default 1m)."},
     {"retry_interval", read_wait<&AwsRotation::retry_interval>,
      "How long after a failure the rotation is tried again; doubled with each further one (default 1m)."},
     {"max_retry_interval", read_wait<&AwsRotation::max_retry_interval>, "The longest of these times (default 1h)."},
