@@ -8,8 +8,8 @@ import pytest
 from harness import BINARY, SLOW, Client, Server, unique
 
 
-# Where no `az` is at hand, the tests that need it are not there: scripts/test says so.
-collect_ignore = [] if os.environ.get("COFFER_AZ") else ["test_az.py"]
+# Where no `az` and no agent of AWS's is at hand, the tests that need it are not there: scripts/test says so.
+collect_ignore = [file for variable, file in (("COFFER_AZ", "test_az.py"), ("COFFER_AWS_AGENT", "test_aws_agent.py")) if not os.environ.get(variable)]
 
 
 def pytest_collection_modifyitems(items):
