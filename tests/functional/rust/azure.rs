@@ -241,6 +241,15 @@ async fn tokens_come_by_secret_and_by_identity() {
         assert_eq!(set(&client_as(way.clone(), "rust"), "token", "x").await.unwrap().value.as_deref(), Some("x"), "{way:?}");
         assert_eq!(get(&client_as(way.clone(), "rust"), "token", None).await.unwrap().value.as_deref(), Some("x"), "{way:?}");
     }
+    // One that was revoked is of no use. This SDK does not look at the claims that the challenge asks for, and keeps it; a fresh credential fetches another.
+    let credential = by_secret(TENANT, everything());
+    let client = client_as(credential.clone(), "rust");
+    get(&client, "token", None).await.unwrap();
+    let scope = format!("https://{}/.default", host("rust").split_once('.').unwrap().1);
+    let token = credential.get_token(&[&scope], None).await.unwrap().token;
+    coffer(&["token", "revoke", token.secret()]).expect("a revocation");
+    assert!(get(&client, "token", None).await.is_err());
+    assert_eq!(get(&client_as(by_secret(TENANT, everything()), "rust"), "token", None).await.unwrap().value.as_deref(), Some("x"));
     let (id, _) = everything();
     let refused = get(&client_as(by_secret(TENANT, (id, "wrong".into())), "rust"), "token", None).await.unwrap_err();
     assert!(matches!(refused.kind(), ErrorKind::Credential) && format!("{refused:?}").contains("AADSTS7000215"), "{refused:?}");
