@@ -17,6 +17,7 @@ class Frontend final : public http::Handler {
     bool require_request_header = false;
     ForwardedFor forwarded_for;
     ResponseHeaders response_headers;
+    bool vault = true, aws = true, azure = true;  // the APIs that it serves
   };
   struct Options {
     std::string hostname;                  // X-Vault-Hostname of answers; "" for none

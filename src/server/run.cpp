@@ -216,7 +216,7 @@ Frontend::Options frontend_options(const config::Config& config) {
     if (::gethostname(name.data(), name.size() - 1) == 0) out.hostname = name.data();
   }
   if (!config.aws.disabled)
-    out.aws = {config.aws.partition, config.aws.account_id, config.aws.region, config.aws.regions, config.aws.mount, config.aws.name_prefix, config.aws.key_ring, config.aws.path_prefix};
+    out.aws = {config.aws.partition, config.aws.account_id, config.aws.region, config.aws.regions, config.aws.mount, config.aws.name_prefix, config.aws.key_ring, config.aws.path_prefix, config.aws.signed_hosts};
   if (!config.azure.disabled) {
     const config::Azure& azure = config.azure;
     doors::azure::Settings& into = out.azure.emplace();
@@ -231,6 +231,9 @@ Frontend::Options frontend_options(const config::Config& config) {
   for (const auto& l : config.listeners) {
     auto& rules = out.listeners.emplace_back();
     rules.require_request_header = l.require_request_header;
+    rules.vault = l.apis.vault;
+    rules.aws = l.apis.aws;
+    rules.azure = l.apis.azure;
     rules.forwarded_for = ForwardedFor({l.x_forwarded_for_authorized_addrs, static_cast<std::size_t>(l.x_forwarded_for_hop_skips),
                                         l.x_forwarded_for_reject_not_present, l.x_forwarded_for_reject_not_authorized});
     for (const auto& headers : l.custom_response_headers) rules.response_headers.add(headers.status, headers.headers);

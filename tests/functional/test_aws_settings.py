@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from aws import Aws, Signer, refused, send
+from harness import Client, free_port
 
 
 def with_settings(make_server, **settings):
@@ -63,8 +64,54 @@ def test_a_door_that_is_shut(make_server):
     assert send(own.server, "GET", "/aws/credentials", {"host": "h", "authorization": own.server.root_token})[0] == 404
 
 
+def beside(make_server, first, second, **more):
+    """A server with two listeners: the harness's own, for the APIs `first`, and one at the port that is returned, for `second`."""
+    server = make_server(start=False, **more)
+    tcp, port = server.config["listener"]["tcp"], free_port()
+    server.config["listener"] = [{"tcp": {**tcp, "apis": first}}, {"tcp": {**tcp, "address": f"127.0.0.1:{port}", "apis": second}}]
+    server.write_config()
+    server.start()
+    server.enable_audit()
+    return server, port
+
+
+def test_a_listener_of_its_own(make_server):
+    server, port = beside(make_server, ["vault"], ["aws"])
+    own = Aws(server)
+    url = server.address.replace(str(server.port), str(port))
+    sm = own.root.client(url=url)
+    sm.create_secret(Name="app", SecretString="v")
+    assert sm.get_secret_value(SecretId="app")["SecretString"] == "v"
+    assert own.root.client("sts", url=url).get_caller_identity()["Arn"].endswith("user/everything")
+    # Each serves nothing but its own.
+    assert Signer(server, own.root.id, own.root.secret).ask()[0] == 404
+    alone = Client(port, server.cafile, server.root_token)
+    alone.get("secret/data/app").refused(404, "does not serve Vault's API")
+    assert alone.get("sys/health").status == 404
+    assert any("does not serve" in (r.get("error") or "") for r in server.audit_records())
+    # Whoever comes without a signature hears what AWS would say.
+    server.port = port
+    assert send(server, "POST", "/", {"host": "h"}, b"{}")[2]["__type"] == "MissingAuthenticationTokenException"
+    assert send(server, "GET", "/aws/credentials", {"host": "h", "authorization": server.root_token})[0] == 200
+    alone.close()
+
+
+def test_signatures_for_the_name_that_clients_use(make_server):
+    """A proxy in front writes its own Host: what was signed is another one."""
+    own = with_settings(make_server, signed_hosts=["secrets.example.com", "secrets.example.com:8443"])
+    signer = Signer(own.server, own.root.id, own.root.secret)
+    for signed in ("secrets.example.com", "secrets.example.com:8443"):
+        head = {"host": f"127.0.0.1:{own.server.port}"}
+        assert signer.ask(extra={"host": signed}, head=head)[0] == 200
+    assert signer.ask()[0] == 200
+    for signed in ("secrets.example.org", "SECRETS.example.com", "secrets.example.com:8444"):
+        assert signer.ask(extra={"host": signed}, head={"host": f"127.0.0.1:{own.server.port}"})[2]["__type"] == "InvalidSignatureException"
+    # Nothing else of the request is signed any less.
+    assert signer.ask(extra={"host": "secrets.example.com"}, sent=b'{"PasswordLength":8}')[2]["__type"] == "InvalidSignatureException"
+
+
 @pytest.mark.parametrize("settings, text", [({"account_id": "123"}, "twelve digits"), ({"acount_id": "123456789012"}, "account_id"), ({"partition": "azure"}, "aws-us-gov"),
-                                            ({"region": "Nowhere!"}, "a region has"), ({"path_prefix": "aws"}, "begins with a slash"), ({"mount": "a//b"}, "no path"), ({"mount": ""}, "must name a mount")])
+                                            ({"region": "Nowhere!"}, "a region has"), ({"path_prefix": "aws"}, "begins with a slash"), ({"signed_hosts": ["https://h"]}, "has hosts"), ({"mount": "a//b"}, "no path"), ({"mount": ""}, "must name a mount")])
 def test_settings_are_checked(make_server, settings, text):
     server = make_server(start=False, extra={"aws": settings})
     with pytest.raises(RuntimeError, match=text):

@@ -37,7 +37,14 @@ std::optional<std::string_view> below(std::string_view path, std::string_view pr
   return path == credentials_path ? std::optional(path) : std::nullopt;
 }
 
-SignedRequest signed_part(const HttpRequest& http) { return {http.method, http.target, http.body, http.headers}; }
+SignedRequest signed_part(const HttpRequest& http, std::string_view host = {}) { return {http.method, http.target, http.body, http.headers, host}; }
+
+bool fits(const crypto::HmacSha256& key, const SignedRequest& request, const Authorization& a) {
+  static thread_local std::string canonical;
+  canonical.clear();
+  append_canonical_request(canonical, request, a);
+  return signature_fits(key, string_to_sign(a, canonical), a.signature);
+}
 
 bool served(const std::vector<std::string>& regions, std::string_view region) {
   if (!regions.empty()) return std::find(regions.begin(), regions.end(), region) != regions.end();
@@ -64,12 +71,12 @@ void keep(core::Request& request, json::Document document) {
 
 }  // namespace
 
-bool Door::claims(const HttpRequest& http) const {
+bool Door::claims(const HttpRequest& http, bool alone) const {
   const auto rest = below(path_of(http), settings_.path_prefix);
   if (!rest) return false;
   if (!rest->empty()) return http.method == "GET";
   if (http.method != "POST") return false;
-  return !header_of(http.headers, "x-amz-target").empty() || header_of(http.headers, "authorization").starts_with("AWS4-") ||
+  return alone || !header_of(http.headers, "x-amz-target").empty() || header_of(http.headers, "authorization").starts_with("AWS4-") ||
          is_form(http.content_type) || path_of(http) != "/";
 }
 
@@ -108,14 +115,13 @@ Result<void> Door::sign_in(const HttpRequest& http, std::string_view service, co
   claim->key_id = a.key_id;
   claim->session_token = a.session_token;
   // The request is read where it lies: `http` lives until it is answered.
-  claim->verify = [&http, a](const core::KeySecret& secret) {
+  claim->verify = [this, &http, a](const core::KeySecret& secret) {
     std::string scope;
     scope.append(a.date).append("/").append(a.region).append("/").append(a.service);
     const auto key = secret.derived(scope, [&] { return signing_key(secret.text().reveal_text(), a); });
-    static thread_local std::string canonical;
-    canonical.clear();
-    append_canonical_request(canonical, signed_part(http), a);
-    return signature_fits(*key, string_to_sign(a, canonical), a.signature);
+    // A proxy that writes its own Host leaves the client's signature to be for another one.
+    return fits(*key, signed_part(http), a) ||
+           std::any_of(settings_.signed_hosts.begin(), settings_.signed_hosts.end(), [&](const std::string& host) { return fits(*key, signed_part(http, host), a); });
   };
   request.by_action->claim = std::move(claim);
   return {};

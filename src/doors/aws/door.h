@@ -25,6 +25,7 @@ struct Settings {
   std::string name_prefix;                  // before a secret's name in the mount: "" or "team/"
   std::string key_ring = "auth/aws-keys/";  // mount of the access keys
   std::string path_prefix;                  // "" or "/aws": where the door stands beside "/"
+  std::vector<std::string> signed_hosts;    // "secrets.example.com": what clients may have signed as host, beside the one that came
 };
 
 // The wire format of a request, which its answer has too.
@@ -41,7 +42,8 @@ class Door {
  public:
   Door(Settings settings, Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
   // Whether a request is this door's: "POST /" that names a target, is signed or is a form; the container credentials; the same below the prefix.
-  [[nodiscard]] bool claims(const HttpRequest& http) const;
+  // Where no other API could mean it (`alone`) every "POST /" is.
+  [[nodiscard]] bool claims(const HttpRequest& http, bool alone = false) const;
   // Reads a request; `http` must outlive it.
   [[nodiscard]] std::expected<core::Request, Refused> decode(const HttpRequest& http) const;
   [[nodiscard]] HttpAnswer encode(const HttpRequest& http, const core::Request& request, const core::Outcome& outcome) const;

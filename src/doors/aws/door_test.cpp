@@ -185,6 +185,10 @@ TEST_F(AwsDoor, ClaimsItsOwnRequestsOnly) {
   EXPECT_FALSE(claims("POST", "/v1/secret/data/app", target));
   EXPECT_FALSE(claims("POST", "/awsx", target));
   EXPECT_FALSE(claims("GET", "/aws/other", target));
+  // Where no other API could mean it.
+  EXPECT_TRUE(door.claims({"POST", "/", "", "", "", "", 0, bare}, true));
+  EXPECT_FALSE(door.claims({"GET", "/", "", "", "", "", 0, bare}, true));
+  EXPECT_FALSE(door.claims({"POST", "/v1/sys/seal", "", "", "", "", 0, bare}, true));
 }
 
 TEST(AwsErrors, HaveTheShapeThatClientsRead) {

@@ -220,7 +220,10 @@ void append_canonical_request(std::string& out, const SignedRequest& request, co
   out.push_back('\n');
   each_part(a.signed_headers, ';', [&](std::string_view name) {
     out.append(name).push_back(':');
-    append_canonical_values(out, request.headers, name);
+    if (!request.host.empty() && (name == "host" || name == ":authority"))
+      out.append(request.host);
+    else
+      append_canonical_values(out, request.headers, name);
     out.push_back('\n');
     return true;
   });

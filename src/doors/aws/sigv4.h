@@ -17,6 +17,7 @@ namespace coffer::doors::aws {
 struct SignedRequest {
   std::string_view method, target, body;
   std::span<const HeaderView> headers;
+  std::string_view host = {};  // what stands for the host that came, where a proxy has put another in its place; "" for what came
 };
 
 // What the Authorization header, the date and the session token say. Views into the request.

@@ -60,6 +60,14 @@ void read_path_prefix(Reader& reader, const hcl::Entry& entry, Aws& into) {
   into.path_prefix = std::move(text);
 }
 
+// Hosts as clients sign them: without a scheme, the port where it is not the scheme's own.
+void read_signed_hosts(Reader& reader, const hcl::Entry& entry, Aws& into) {
+  reader.read(entry, into.signed_hosts);
+  for (const std::string& host : into.signed_hosts)
+    if (host.empty() || host.size() > 261 || host.find_first_of("/@ \t\r\n?#*") != std::string::npos)
+      reader.wrong(entry.value.at, "\"signed_hosts\" has hosts, with a port where clients name one", "write for instance \"secrets.example.com\" or \"secrets.example.com:8200\"");
+}
+
 constexpr Setting<Aws> aws_table[] = {
     setting<&Aws::disabled>("disabled", "Serves AWS's clients not at all."),
     {"account_id", read_account, "The account that ARNs name, twelve digits (default 123456789012)."},
@@ -71,6 +79,8 @@ constexpr Setting<Aws> aws_table[] = {
     {"name_prefix", read_folder<&Aws::name_prefix>, "The folder in that mount below which they lie (default: the whole mount)."},
     {"key_ring", read_folder<&Aws::key_ring>, "The mount of the access keys' roles (default `auth/aws-keys/`)."},
     {"path_prefix", read_path_prefix, "A path at which AWS's API stands too, beside `/`."},
+    {"signed_hosts", read_signed_hosts,
+     "Hosts that clients' signatures may be for, beside the Host that arrives: the names they use, when a proxy in front writes another. With the port where clients name one."},
     {"rotation", read_aws_rotation, "A block: functions that rotate secrets, and how they are called."},
 };
 

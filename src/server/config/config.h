@@ -27,6 +27,11 @@ struct Problem {
 };
 [[nodiscard]] std::string join(std::span<const Problem> problems);  // one per line
 
+// What a listener serves.
+struct Apis {
+  bool vault = true, aws = true, azure = true;
+};
+
 enum class ListenerType : std::uint8_t { tcp, unix_socket };
 enum class ProxyProtocol : std::uint8_t { off, use_always, allow_authorized, deny_unauthorized };
 
@@ -56,6 +61,7 @@ struct Listener {
     Pairs headers;
   };
   std::vector<ResponseHeaders> custom_response_headers;
+  Apis apis;
   unsigned socket_mode = 0600;
   std::string socket_user, socket_group;
   std::string file;  // where it was declared
@@ -119,6 +125,7 @@ struct Aws {
   std::vector<std::string> regions;                                   // empty: any
   std::string mount = "secret/", key_ring = "auth/aws-keys/";         // with a slash at the end
   std::string name_prefix, path_prefix;                               // "team/"; "/aws"
+  std::vector<std::string> signed_hosts;                              // "secrets.example.com:8200"
   AwsRotation rotation;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +44,17 @@ TEST(Config, SaysWhatIsNotAppliedYet) {
   const Config config = good(with("telemetry {\n  metrics_prefix = \"coffer\"\n}"));
   ASSERT_EQ(config.notes.size(), 1u);
   EXPECT_THAT(config.notes[0].text(), HasSubstr("\"metrics_prefix\" is not applied yet"));
+}
+
+TEST(Config, TakesTheApisOfAListener) {
+  const auto apis = [](const std::string& setting) {
+    const Config config = good("listener \"tcp\" { tls_disable = true\n" + setting + "\n}");
+    const Apis of = config.listeners.front().apis;
+    return std::array{of.vault, of.aws, of.azure};
+  };
+  EXPECT_EQ(apis(""), (std::array{true, true, true}));
+  EXPECT_EQ(apis("apis = [\"aws\"]"), (std::array{false, true, false}));
+  EXPECT_EQ(apis("apis = \"vault,azure\""), (std::array{true, false, true}));
 }
 
 TEST(Config, TakesAzuresVaults) {
@@ -227,6 +239,8 @@ TEST(Config, NamesTheLineTheCauseAndTheMend) {
   EXPECT_THAT(wrong(with("audit \"flie\" \"a\" {}")), HasSubstr("unknown audit device \"flie\"; did you mean \"file\"?"));
   EXPECT_THAT(wrong(with("initialize \"x\" {}")), HasSubstr("\"initialize\" is not supported"));
   EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true tls_min_version = \"tls10\" }"), HasSubstr("tls10 is broken and not offered"));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true apis = [\"vault\", \"azrue\"] }"), HasSubstr("did you mean \"azure\"?"));
+  EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true apis = [] }"), HasSubstr("\"apis\" names none"));
   EXPECT_THAT(wrong("listener \"tcp\" { tls_disable = true tls_cipher_suites = \"TLS_RSA_WITH_AES_128_CBC_SHA\" }"),
               HasSubstr("unknown or too weak"));
   for (const std::string address : {"127.0.0.1", "::1:8200", "[::1]", "host:http", "a:99999", ""})

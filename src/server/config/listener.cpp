@@ -72,6 +72,23 @@ void read_role(Reader& reader, const hcl::Entry& entry, Listener&) {
                  "remove the listener, or the role");
 }
 
+void read_apis(Reader& reader, const hcl::Entry& entry, Listener& into) {
+  constexpr std::pair<std::string_view, bool Apis::*> known[] = {{"vault", &Apis::vault}, {"aws", &Apis::aws}, {"azure", &Apis::azure}};
+  std::vector<std::string> words;
+  reader.read(entry, words);
+  if (words.empty()) return reader.wrong(entry.value.at, "\"apis\" names none: the listener would serve nothing", "leave it out for all, or write for instance [\"aws\"]");
+  into.apis = {false, false, false};
+  for (const std::string& word : words) {
+    const auto* found = std::ranges::find(known, std::string_view(word), &std::pair<std::string_view, bool Apis::*>::first);
+    if (found != std::end(known)) {
+      into.apis.*(found->second) = true;
+      continue;
+    }
+    constexpr std::string_view names[] = {"vault", "aws", "azure"};
+    return reader.refuse_word(entry, word, names);
+  }
+}
+
 bool is_status(std::string_view key) {
   if (key == "default") return true;
   if (key.size() != 3 || key[0] < '1' || key[0] > '5') return false;
@@ -176,8 +193,9 @@ constexpr Setting<Listener> table[] = {
     {"socket_mode", read_socket_mode, "Mode of a socket's file, in octal (default 0600)."},
     setting<&Listener::socket_user>("socket_user", "Owner of the socket."),
     setting<&Listener::socket_group>("socket_group", "Group of the socket."),
+    {"apis", read_apis, "Which of the APIs `vault`, `aws` and `azure` it serves (default: all)."},
     {"role", read_role, "Only `default`."},
-    without_effect<Listener>("purpose", "every listener serves the API"),
+    without_effect<Listener>("purpose", "`apis` chooses what a listener serves"),
     without_effect<Listener>("agent_api", agent_only),
     without_effect<Listener>("proxy_api", agent_only),
     without_effect<Listener>("cors_enabled", own_cors),
