@@ -1,13 +1,9 @@
 #include "server/http/http2_session.h"
 
-#include <malloc.h>
-
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/encoding.h"
-#include "base/secret.h"
+#include "server/http/http2_callbacks.h"
 
 namespace coffer::http {
 namespace {
@@ -20,27 +16,6 @@ constexpr std::size_t output_high_water = 64 << 10;
 constexpr Seconds deadline_grain{1};
 constexpr Seconds last_words{5};  // for a peer to take our GOAWAY
 
-// What frames cost (FrameAllowance): a peer may send 500 resets at once and 100 each second after that, 5 times as many pings.
-constexpr std::int64_t cost_reset = 20, cost_settings = 10, cost_ping = 4, cost_empty = 4, cost_priority = 2, cost_window = 1;
-
-// Header compression keeps tokens in its table, so that nghttp2's memory is wiped too.
-void* allocate(std::size_t size, void*) { return std::malloc(size); }
-void* allocate_zeroed(std::size_t count, std::size_t size, void*) { return std::calloc(count, size); }
-void release(void* block, void*) {
-  if (!block) return;
-  wipe(block, ::malloc_usable_size(block));
-  std::free(block);
-}
-void* reallocate(void* block, std::size_t size, void* unused) {
-  const std::size_t usable = block ? ::malloc_usable_size(block) : 0;
-  if (block && size <= usable) return block;
-  void* fresh = std::malloc(size);
-  if (!fresh || !block) return fresh;
-  std::memcpy(fresh, block, usable);
-  release(block, unused);
-  return fresh;
-}
-
 std::string_view view(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -52,83 +27,6 @@ bool FrameAllowance::spend(std::int64_t points, TimerWheel::Point now) {
   points_ -= points;
   return points_ >= 0;
 }
-
-// nghttp2's calls into the session. `user` is the Http2Session, a stream's data its Http2Stream.
-struct Http2Callbacks {
-  static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
-  static Http2Stream* stream_of(nghttp2_session* session, std::int32_t id) {
-    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
-  }
-
-  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self(user).begin_request(frame->hd.stream_id);
-    return 0;
-  }
-  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
-                       std::size_t value_size, std::uint8_t, void* user) {
-    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;  // trailer fields are dropped
-    if (Http2Stream* stream = stream_of(session, frame->hd.stream_id)) self(user).add_field(*stream, view(name, name_size), view(value, value_size));
-    return 0;
-  }
-  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
-    if (Http2Stream* stream = stream_of(session, id)) self(user).add_body(*stream, view(data, size));
-    return 0;
-  }
-  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    Http2Session& me = self(user);
-    const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    switch (frame->hd.type) {
-      case NGHTTP2_HEADERS:
-        me.in_head_ = nullptr;
-        [[fallthrough]];
-      case NGHTTP2_DATA:
-        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0 && !end) me.spend(cost_empty);
-        if (Http2Stream* stream = stream_of(session, frame->hd.stream_id)) me.end_of_head(*stream, end);
-        break;
-      case NGHTTP2_RST_STREAM: me.spend(cost_reset); break;
-      case NGHTTP2_SETTINGS: me.spend(cost_settings); break;
-      case NGHTTP2_PING: me.spend(cost_ping); break;
-      case NGHTTP2_WINDOW_UPDATE: me.spend(cost_window); break;
-      default: me.spend(cost_priority); break;
-    }
-    return 0;
-  }
-  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
-    self(user).spend(cost_reset);
-    return 0;
-  }
-  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void* user) {
-    Http2Stream* stream = stream_of(session, id);
-    if (!stream) return 0;
-    if (error == NGHTTP2_PROTOCOL_ERROR) self(user).note_malformed(*stream);
-    self(user).stream_ended(*stream);
-    return 0;
-  }
-  static ssize_t read_reply(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t size, std::uint32_t* flags, nghttp2_data_source* source, void* user) {
-    bool last = false;
-    auto& stream = *static_cast<Http2Stream*>(source->ptr);
-    const ssize_t count = stream.read_reply({reinterpret_cast<char*>(into), size}, last);
-    if (last) {
-      *flags |= NGHTTP2_DATA_FLAG_EOF;
-      self(user).stop_upload(stream);
-    }
-    return count;
-  }
-  static const nghttp2_session_callbacks* all() {
-    static nghttp2_session_callbacks* const made = [] {
-      nghttp2_session_callbacks* c = nullptr;
-      if (nghttp2_session_callbacks_new(&c) != 0) return c;
-      nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
-      nghttp2_session_callbacks_set_on_header_callback(c, on_header);
-      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
-      nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
-      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, on_invalid_frame);
-      nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
-      return c;
-    }();
-    return made;
-  }
-};
 
 Http2Session::Http2Session(Connection& connection) : connection_(connection), allowance_(connection.io.reactor.now()), idle_since_(connection.io.reactor.now()) {}
 
@@ -143,7 +41,7 @@ bool Http2Session::start() {
   nghttp2_option_set_max_outbound_ack(options, 100);
   nghttp2_option_set_max_settings(options, 32);
   nghttp2_option_set_no_closed_streams(options, 1);
-  nghttp2_mem memory{nullptr, allocate, release, allocate_zeroed, reallocate};
+  nghttp2_mem memory = wiping_memory();
   const int made = nghttp2_session_server_new3(&session_, Http2Callbacks::all(), this, options, &memory);
   nghttp2_option_del(options);
   if (made != 0) return false;
