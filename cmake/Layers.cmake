@@ -1,21 +1,39 @@
-# Names the precompiled header for ccache by what is in it (standard headers alone) instead of by its bytes, which hold this folder's
-# path: checkouts in other folders then share compiled objects.
-function(name_precompiled_header folder)
+# Headers are precompiled twice: the standard ones of base/pch.h in coffer_base, for all, and with them those of backend/pch.h in coffer_backend, for the
+# layers above it, which would else read them again in each file.
+
+# Names a precompiled header for ccache by what is in it instead of by its bytes, which hold this folder's path: checkouts in other folders then share
+# compiled objects. What is in it are its project headers, which are looked at again when one of them changes, and standard headers and fmt's.
+function(name_precompiled_header folder header)
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -E -dM -x c++ -std=gnu++23 -include cstddef /dev/null OUTPUT_VARIABLE macros ERROR_QUIET)
-  file(READ ${CMAKE_SOURCE_DIR}/src/base/pch.h header)
-  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${COFFER_SANITIZE} ${COFFER_FUZZ}${COFFER_PROFILE} ${header} ${macros}")
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -MM -x c++ -std=gnu++23 -I${CMAKE_SOURCE_DIR}/src ${header}
+    OUTPUT_VARIABLE listed RESULT_VARIABLE failed ERROR_VARIABLE why)
+  if(failed)
+    message(FATAL_ERROR "the headers of ${header} cannot be listed: ${why}")
+  endif()
+  string(REGEX MATCHALL "[^ \n\\]+\\.h" headers "${listed}")
+  set(contents "")
+  foreach(each ${headers})
+    file(READ ${each} text)
+    string(APPEND contents "${text}")
+  endforeach()
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${headers})
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${COFFER_SANITIZE} ${COFFER_FUZZ}${COFFER_PROFILE} ${fmt_VERSION} ${contents} ${macros}")
   file(WRITE ${folder}/cmake_pch.hxx.pch.sum ${sum})
 endfunction()
 
-# Gives a target the standard headers of src/base/pch.h: precompiled once, in coffer_base. g++ 12 refuses a header that was precompiled with other
-# macros than its user's (fmt's, simdjson's), so there it is read as text.
+# include_common_headers(<target> [<layer>...]) gives a target its precompiled header; the layers are those that it stands on. g++ 12 refuses a header that was precompiled with other macros than its
+# user's (fmt's, simdjson's), so there the standard headers are read as text.
 function(include_common_headers target)
+  string(REPLACE coffer_ "" name ${target})
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_compile_options(${target} PRIVATE "SHELL:-include ${CMAKE_SOURCE_DIR}/src/base/pch.h")
-  elseif(target STREQUAL coffer_base)
-    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/pch.h)
+  elseif(name STREQUAL base OR name STREQUAL backend)
+    set(header ${CMAKE_SOURCE_DIR}/src/${name}/pch.h)
+    target_precompile_headers(${target} PRIVATE ${header})
     target_compile_options(${target} PUBLIC "SHELL:-Xclang -fno-pch-timestamp")
-    name_precompiled_header(${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir)
+    name_precompiled_header(${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir ${header})
+  elseif(backend IN_LIST ARGN OR core IN_LIST ARGN)
+    target_precompile_headers(${target} REUSE_FROM coffer_backend)
   else()
     target_precompile_headers(${target} REUSE_FROM coffer_base)
   endif()
@@ -50,12 +68,12 @@ function(coffer_library name)
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${target} PUBLIC coffer_flags ${layers} ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
-  include_common_headers(${target})
+  include_common_headers(${target} ${ARG_DEPENDS})
   if(COFFER_TESTS AND tests)
     string(REPLACE "/" "_" test "${name}_test")
     add_executable(${test} ${tests})
     target_link_libraries(${test} PRIVATE ${target} ${ARG_PRIVATE_LINK} GTest::gmock GTest::gtest_main)
-    include_common_headers(${test})
+    include_common_headers(${test} ${ARG_DEPENDS})
     add_test(NAME ${test} COMMAND ${test} --gtest_brief=1)
     set_tests_properties(${test} PROPERTIES TIMEOUT 600)
   endif()

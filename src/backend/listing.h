@@ -28,7 +28,7 @@ struct Page {
   std::string after;
   PageLimit limit;
   static constexpr auto fields() {
-    return std::tuple{field<&Page::after>("after", "Names that sort after this one, exclusive.").open(),
+    return schema::Fields{field<&Page::after>("after", "Names that sort after this one, exclusive.").open(),
                       field<&Page::limit>("limit", "At most so many names; 0 or less is without limit.").open()};
   }
 };

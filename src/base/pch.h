@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,11 +16,17 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#ifdef __clang__  // g++ reads this file as text, once more for each file
+#include <fmt/format.h>
+#endif

@@ -12,17 +12,17 @@ using schema::Verb;
 
 struct Id {
   std::string id;
-  static constexpr auto fields() { return std::tuple{schema::path<&Id::id>("id", "Its id.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&Id::id>("id", "Its id.")}; }
 };
 struct EntityName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{schema::path<&EntityName::name>("name", "Name of the entity.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&EntityName::name>("name", "Name of the entity.")}; }
 };
 struct Lookup {
   std::string id, name, alias_id, alias_name, alias_mount_accessor;
   static constexpr auto fields() {
     using T = Lookup;
-    return std::tuple{field<&T::id>("id", "Id of the entity.").open(), field<&T::name>("name", "Or its name."),
+    return schema::Fields{field<&T::id>("id", "Id of the entity.").open(), field<&T::name>("name", "Or its name."),
                       field<&T::alias_id>("alias_id", "Or the id of one of its aliases.").open(),
                       field<&T::alias_name>("alias_name", "Or the name of one, with alias_mount_accessor."),
                       field<&T::alias_mount_accessor>("alias_mount_accessor", "Accessor of the alias's auth mount.").open()};
@@ -36,7 +36,7 @@ struct AliasReply {
   std::optional<std::vector<std::string>> merged_from_canonical_ids;
   static constexpr auto fields() {
     using T = AliasReply;
-    return std::tuple{field<&T::canonical_id>("canonical_id", "Id of its entity.").open(), schema::inlined<&T::alias>(),
+    return schema::Fields{field<&T::canonical_id>("canonical_id", "Id of its entity.").open(), schema::inlined<&T::alias>(),
                       field<&T::local>("local", "Always false.").open(),
                       field<&T::merged_from_canonical_ids>("merged_from_canonical_ids", "Entities that it came from by a merge.").open()};
   }
@@ -56,7 +56,7 @@ struct EntityReply {
   std::vector<std::string> policies;
   static constexpr auto fields() {
     using T = EntityReply;
-    return std::tuple{field<&T::aliases>("aliases", "Its aliases, one per auth mount and user."),
+    return schema::Fields{field<&T::aliases>("aliases", "Its aliases, one per auth mount and user."),
                       field<&T::creation_time>("creation_time", "When it was made.").open(),
                       field<&T::direct_group_ids>("direct_group_ids", "Groups that it is a member of.").open(),
                       field<&T::disabled>("disabled", "True when its tokens are refused.").open(),

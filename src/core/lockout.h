@@ -14,7 +14,7 @@ struct LockoutRow {
   Time last{};
   static constexpr auto fields() {
     using T = LockoutRow;
-    return std::tuple{schema::field<&T::failures>("failures", ""), schema::field<&T::last>("last", "")};
+    return schema::Fields{schema::field<&T::failures>("failures", ""), schema::field<&T::last>("last", "")};
   }
 };
 struct LockoutRules {

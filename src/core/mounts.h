@@ -18,7 +18,7 @@ struct LockoutConfig {
   bool lockout_disable = false;
   static constexpr auto fields() {
     using T = LockoutConfig;
-    return std::tuple{schema::field<&T::lockout_threshold>("lockout_threshold", "Failed logins until a user is locked out.").open(),
+    return schema::Fields{schema::field<&T::lockout_threshold>("lockout_threshold", "Failed logins until a user is locked out.").open(),
                       schema::field<&T::lockout_duration>("lockout_duration", "How long a user stays locked out.").open(),
                       schema::field<&T::lockout_counter_reset>("lockout_counter_reset", "After how long without a failure the count begins anew.").open(),
                       schema::field<&T::lockout_disable>("lockout_disable", "Turns the lockout off.").open()};
@@ -42,7 +42,7 @@ struct MountEntry {
   static constexpr auto fields() {
     using T = MountEntry;
     using schema::field;
-    return std::tuple{field<&T::path>("path", ""), field<&T::type>("type", ""), field<&T::description>("description", ""), field<&T::accessor>("accessor", ""),
+    return schema::Fields{field<&T::path>("path", ""), field<&T::type>("type", ""), field<&T::description>("description", ""), field<&T::accessor>("accessor", ""),
                       field<&T::uuid>("uuid", ""), field<&T::options>("options", ""), field<&T::has_options>("has_options", ""), field<&T::local>("local", ""),
                       field<&T::seal_wrap>("seal_wrap", ""), field<&T::external_entropy_access>("external_entropy_access", ""),
                       field<&T::force_no_cache>("force_no_cache", ""), field<&T::default_lease_ttl>("default_lease_ttl", ""),

@@ -21,7 +21,7 @@ struct RateQuota {
   static constexpr auto fields() {
     using T = RateQuota;
     using schema::field;
-    return std::tuple{field<&T::name>("name", ""), field<&T::path>("path", ""), field<&T::role>("role", ""), field<&T::rate>("rate", ""),
+    return schema::Fields{field<&T::name>("name", ""), field<&T::path>("path", ""), field<&T::role>("role", ""), field<&T::rate>("rate", ""),
                       field<&T::interval>("interval", ""), field<&T::block_interval>("block_interval", ""), field<&T::inheritable>("inheritable", "")};
   }
 };
@@ -33,7 +33,7 @@ struct QuotaConfig {
   static constexpr auto fields() {
     using T = QuotaConfig;
     using schema::field;
-    return std::tuple{field<&T::enable_rate_limit_audit_logging>("enable_rate_limit_audit_logging", "Accepted; refusals are always recorded.").open(),
+    return schema::Fields{field<&T::enable_rate_limit_audit_logging>("enable_rate_limit_audit_logging", "Accepted; refusals are always recorded.").open(),
                       field<&T::enable_rate_limit_response_headers>("enable_rate_limit_response_headers", "Tells each caller how its quota stands.").open(),
                       field<&T::rate_limit_exempt_paths>("rate_limit_exempt_paths", "Paths to which no quota applies.").open()};
   }

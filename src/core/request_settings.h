@@ -19,7 +19,7 @@ struct Cors {
   static constexpr auto fields() {
     using T = Cors;
     using schema::field;
-    return std::tuple{field<&T::allowed_origins>("allowed_origins", "").open(), field<&T::allowed_headers>("allowed_headers", "").open(),
+    return schema::Fields{field<&T::allowed_origins>("allowed_origins", "").open(), field<&T::allowed_headers>("allowed_headers", "").open(),
                       field<&T::allow_credentials>("allow_credentials", "").open()};
   }
   [[nodiscard]] bool allows(std::string_view origin) const;
@@ -30,7 +30,7 @@ struct Cors {
 // sys/config/auditing/request-headers/<name>, as stored under the lower-case name in hex.
 struct RecordedHeader {
   bool hmac = false;
-  static constexpr auto fields() { return std::tuple{schema::field<&RecordedHeader::hmac>("hmac", "").open()}; }
+  static constexpr auto fields() { return schema::Fields{schema::field<&RecordedHeader::hmac>("hmac", "").open()}; }
 };
 [[nodiscard]] std::string recorded_header_key(std::string_view name);
 // By lower-case name, in order.

@@ -12,7 +12,7 @@ struct PrefixJob {
   Time begun{};       // tokens that are younger stay
   std::string after;  // the last lease looked at
   static constexpr auto fields() {
-    return std::tuple{schema::field<&PrefixJob::begun>("begun", ""), schema::field<&PrefixJob::after>("after", "")};
+    return schema::Fields{schema::field<&PrefixJob::begun>("begun", ""), schema::field<&PrefixJob::after>("after", "")};
   }
 };
 constexpr std::string_view jobs = "revoking/";

@@ -25,7 +25,7 @@ struct Alias {
   static constexpr auto fields() {
     using T = Alias;
     using schema::field;
-    return std::tuple{field<&T::id>("id", "Id of the alias.").open(),
+    return schema::Fields{field<&T::id>("id", "Id of the alias.").open(),
                       field<&T::name>("name", "What the auth method calls the user."),
                       field<&T::mount_accessor>("mount_accessor", "Accessor of the auth mount.").open(),
                       field<&T::mount_type>("mount_type", "Type of the auth mount.").open(),
@@ -46,7 +46,7 @@ struct Entity {
   static constexpr auto fields() {
     using T = Entity;
     using schema::field;
-    return std::tuple{field<&T::id>("id", "Id of the entity.").open(),
+    return schema::Fields{field<&T::id>("id", "Id of the entity.").open(),
                       field<&T::name>("name", "Its name."),
                       field<&T::aliases>("aliases", "Its aliases, one per auth mount and user."),
                       field<&T::policies>("policies", "Policies of every token of the entity.").open(),

@@ -1,35 +1,14 @@
 #pragma once
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
-#include "schema/codec.h"
+#include "schema/declare.h"
 
 // A request or reply type lists its members once, in fields(); decoding, encoding, help, OpenAPI and audit redaction read that list.
 namespace coffer::schema {
-
-enum class From : std::uint8_t {
-  path,     // captured from the path
-  body,     // a member of the body, or a query parameter
-  whole,    // the whole body as it came (free-form data)
-  inlined,  // a described type whose own fields stand beside these
-};
-enum class Show : std::uint8_t {
-  hashed,  // the audit log holds its HMAC
-  open,    // declared public: in clear
-};
-
-// What every generator needs to know of a field.
-struct FieldInfo {
-  std::string_view name, help;
-  From from = From::body;
-  WireType wire;
-  Show show = Show::hashed;
-  bool required = false;
-  std::string initial;  // the default as JSON; "" when there is none
-};
 
 // A value captured from the path, and where all fields of a request come from.
 struct Capture {
@@ -42,6 +21,10 @@ struct Input {
 
 template <class S>
 concept Described = requires { S::fields(); };
+// The errors of a member, in the words of Vault's field framework.
+[[nodiscard]] std::unexpected<Error> missing_field(std::string_view name);
+[[nodiscard]] std::unexpected<Error> wrong_field(std::string_view name, const Error& why);
+
 template <Described S>
 Result<void> read_members(S& into, const Input& input);
 template <Described S>
@@ -83,114 +66,72 @@ struct IsOmit : std::false_type {};
 template <class U>
 struct IsOmit<Omit<U>> : std::true_type {};
 
-template <auto Member>
-struct Field;
-template <class S, class T, T S::*Member>
-struct Field<Member> {
-  std::string_view name, help;
-  From from = From::body;
-  Show show = Show::hashed;
-  bool must = false;
-
-  // Shows the field in clear in the audit log: for what is no secret and helps a reader (names, versions, times).
-  [[nodiscard]] constexpr Field open() const { return {name, help, from, Show::open, must}; }
-  [[nodiscard]] constexpr Field required() const { return {name, help, from, show, true}; }
-
-  void describe_to(std::vector<FieldInfo>& out) const {
-    using Target = typename PatchTarget<T>::type;
-    if constexpr (Described<Target>) {
-      if (from == From::inlined) {
-        schema::describe_to<Target>(out);
-        return;
-      }
-    }
-    if constexpr (!PatchTarget<T>::patch) {
-      FieldInfo info{name, help, from, Codec<T>::wire, show, must, {}};
-      if (from == From::body && !must) {
-        json::Writer w(info.initial);
-        Codec<T>::encode(w, S{}.*Member);
-      }
-      out.push_back(std::move(info));
-    }
-  }
-  Result<void> read(S& into, const Input& input) const {
-    if constexpr (PatchTarget<T>::patch) {
-      typename PatchTarget<T>::type trial;
-      CHECK_OK(read_members(trial, input));
-      (into.*Member).body = input.body.is_null() ? std::string() : std::string(input.body.raw());
-      return {};
-    } else {
-      return read_value(into, input);
-    }
-  }
-  Result<void> read_value(S& into, const Input& input) const {
+// One member each, not inline: what is common to members of one type is compiled once, for the usual types in field.cpp.
+template <class T>
+[[gnu::noinline]] Result<void> read_member(T& into, const FieldSpec& field, const Input& input) {
+  if constexpr (PatchTarget<T>::patch) {
+    typename PatchTarget<T>::type trial;
+    CHECK_OK(read_members(trial, input));
+    into.body = input.body.is_null() ? std::string() : std::string(input.body.raw());
+    return {};
+  } else {
     if constexpr (Described<T>) {
-      if (from == From::inlined) return read_members(into.*Member, input);
+      if (field.from == From::inlined) return read_members(into, input);
     }
     if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
-      if (from == From::path) {
+      if (field.from == From::path) {
         for (const Capture& c : input.captures)
-          if (c.name == name) into.*Member = T(c.value);
+          if (c.name == field.name) into = T(c.value);
         return {};
       }
     }
-    if constexpr (std::is_same_v<T, std::string_view>) return fail(Code::internal, "a view can only hold a capture");
-    else return read_body(into, input);
-  }
-  Result<void> read_body(S& into, const Input& input) const {
     if constexpr (std::is_same_v<T, RawObject> || std::is_same_v<T, RawJson>) {
-      if (from == From::whole) {
-        (into.*Member).text = input.body.is_null() ? std::string() : std::string(input.body.raw());
+      if (field.from == From::whole) {
+        into.text = input.body.is_null() ? std::string() : std::string(input.body.raw());
         return {};
       }
     }
-    const auto found = input.body.find(name);
-    if (!found || (found->is_null() && !requires { Codec<T>::takes_null; })) {
-      if (must) return invalid("missing required field \"" + std::string(name) + "\"");
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      return fail(Code::internal, "a view can only hold a capture");
+    } else {
+      const auto found = input.body.find(field.name);
+      if (!found || (found->is_null() && !requires { Codec<T>::takes_null; })) return field.must ? missing_field(field.name) : Result<void>();
+      auto value = Codec<T>::decode(*found);
+      if (!value) return wrong_field(field.name, value.error());
+      into = *std::move(value);
       return {};
     }
-    auto value = Codec<T>::decode(*found);
-    if (!value)
-      return fail(value.error().code, "Field validation failed: error converting input for field \"" + std::string(name) + "\": " + value.error().message);
-    into.*Member = *std::move(value);
-    return {};
   }
-  void write(const S& object, json::Writer& w) const {
-    if constexpr (PatchTarget<T>::patch) return;
-    else write_value(object, w);
-  }
-  void write_value(const S& object, json::Writer& w) const {
+}
+template <class T>
+[[gnu::noinline]] void write_member(const T& member, const FieldSpec& field, json::Writer& w) {
+  if constexpr (!PatchTarget<T>::patch) {
     if constexpr (Described<T>) {
-      if (from == From::inlined) {
-        encode_members(w, object.*Member);
-        return;
-      }
+      if (field.from == From::inlined) return encode_members(w, member);
     }
     if constexpr (IsOmit<T>::value) {
-      if (!(object.*Member).value) return;
+      if (!member.value) return;
     }
-    w.key(name);
-    const json::Writer::Public clear(w, show == Show::open);
-    Codec<T>::encode(w, object.*Member);
+    w.key(field.name);
+    const json::Writer::Public clear(w, field.show == Show::open);
+    Codec<T>::encode(w, member);
   }
-};
-
-// Names in the path are public: the path itself is in the record.
-template <auto M>
-constexpr Field<M> path(std::string_view name, std::string_view help) {
-  return {name, help, From::path, Show::open};
 }
-template <auto M>
-constexpr Field<M> field(std::string_view name, std::string_view help) {
-  return {name, help, From::body};
-}
-template <auto M>
-constexpr Field<M> inlined() {
-  return {"", "", From::inlined};
-}
-template <auto M>
-constexpr Field<M> whole(std::string_view help) {
-  return {"*", help, From::whole};
+// `initial` is the member of a fresh object.
+template <class T>
+[[gnu::noinline]] void describe_member(const T& initial, const FieldSpec& field, std::vector<FieldInfo>& out) {
+  using Target = typename PatchTarget<T>::type;
+  if constexpr (Described<Target>) {
+    if (field.from == From::inlined) return schema::describe_to<Target>(out);
+  }
+  if constexpr (!PatchTarget<T>::patch) {
+    FieldInfo info{field.name, field.help, field.from, Codec<T>::wire, field.show, field.must, {}};
+    if (field.from == From::body && !field.must) {
+      json::Writer w(info.initial);
+      Codec<T>::encode(w, initial);
+    }
+    out.push_back(std::move(info));
+  }
 }
 
 // Members of an aggregate, counted: a member that fields() forgets is then a compile error.
@@ -204,10 +145,43 @@ consteval std::size_t arity(A... a) {
   else return sizeof...(A);
 }
 
+// The members of one type, which `object` is of, each with what is declared of it (field.cpp).
+using ReadMember = Result<void> (*)(void* object, const FieldSpec&, const Input&);
+using WriteMember = void (*)(const void* object, const FieldSpec&, json::Writer&);
+using DescribeMember = void (*)(const void* object, const FieldSpec&, std::vector<FieldInfo>&);
+[[nodiscard]] Result<void> read_each(void* object, std::span<const FieldSpec> fields, const ReadMember* members, const Input& input);
+void write_each(const void* object, std::span<const FieldSpec> fields, const WriteMember* members, json::Writer& w);
+void describe_each(const void* object, std::span<const FieldSpec> fields, const DescribeMember* members, std::vector<FieldInfo>& out);
+
+template <class S, auto... Members>
+struct MembersOf {
+  template <auto Member>
+  static Result<void> read(void* object, const FieldSpec& field, const Input& input) {
+    return read_member(static_cast<S*>(object)->*Member, field, input);
+  }
+  template <auto Member>
+  static void write(const void* object, const FieldSpec& field, json::Writer& w) {
+    write_member(static_cast<const S*>(object)->*Member, field, w);
+  }
+  template <auto Member>
+  static void describe(const void* object, const FieldSpec& field, std::vector<FieldInfo>& out) {
+    describe_member(static_cast<const S*>(object)->*Member, field, out);
+  }
+  static constexpr std::array<ReadMember, sizeof...(Members)> readers{&MembersOf::template read<Members>...};
+  static constexpr std::array<WriteMember, sizeof...(Members)> writers{&MembersOf::template write<Members>...};
+  static constexpr std::array<DescribeMember, sizeof...(Members)> describers{&MembersOf::template describe<Members>...};
+};
+template <class S, auto... Members>
+constexpr MembersOf<S, Members...> members_of(const Fields<Members...>&) {
+  static_assert(sizeof...(Members) == arity<S>(), "fields() must list every member");
+  return {};
+}
+
 template <Described S>
 void describe_to(std::vector<FieldInfo>& out) {
-  static_assert(std::tuple_size_v<decltype(S::fields())> == arity<S>(), "fields() must list every member");
-  std::apply([&](auto... f) { (f.describe_to(out), ...); }, S::fields());
+  static constexpr auto fields = S::fields();
+  const S fresh{};
+  describe_each(&fresh, fields.specs, decltype(members_of<S>(fields))::describers.data(), out);
 }
 template <Described S>
 std::vector<FieldInfo> describe() {
@@ -218,9 +192,8 @@ std::vector<FieldInfo> describe() {
 // Reads the members that are there into an object that exists; the others keep their values.
 template <Described S>
 Result<void> read_members(S& into, const Input& input) {
-  Result<void> ok;
-  std::apply([&](auto... f) { (void)((ok = f.read(into, input)).has_value() && ...); }, S::fields());
-  return ok;
+  static constexpr auto fields = S::fields();
+  return read_each(&into, fields.specs, decltype(members_of<S>(fields))::readers.data(), input);
 }
 template <Described S>
 Result<S> decode(const Input& input) {
@@ -230,7 +203,8 @@ Result<S> decode(const Input& input) {
 }
 template <Described S>
 void encode_members(json::Writer& w, const S& object) {
-  std::apply([&](auto... f) { (f.write(object, w), ...); }, S::fields());
+  static constexpr auto fields = S::fields();
+  write_each(&object, fields.specs, decltype(members_of<S>(fields))::writers.data(), w);
 }
 template <Described S>
 void encode(json::Writer& w, const S& object) {
@@ -294,5 +268,20 @@ struct Codec<std::map<std::string, S, std::less<>>> {
     w.end_object();
   }
 };
+
+// The usual types of members, with optional and omitted ones (field.cpp).
+#define COFFER_FOR_EACH_WIRE_TYPE(X)                                                                                                                 \
+  X(std::string) X(bool) X(std::int64_t) X(Seconds) X(Duration) X(Time) X(SecretBytes) X(std::vector<std::string>) X(CommaList) X(StringMap) X(RawJson) \
+  X(RawObject) X(RawObjectOrNull)
+#define COFFER_MEMBER_FUNCTIONS(KIND, T)                                                  \
+  KIND template Result<void> read_member<T>(T&, const FieldSpec&, const Input&);          \
+  KIND template void write_member<T>(const T&, const FieldSpec&, json::Writer&);          \
+  KIND template void describe_member<T>(const T&, const FieldSpec&, std::vector<FieldInfo>&);
+#define COFFER_EXTERN_MEMBER_FUNCTIONS(T)                        \
+  COFFER_MEMBER_FUNCTIONS(extern, T)                             \
+  COFFER_MEMBER_FUNCTIONS(extern, std::optional<T>)              \
+  COFFER_MEMBER_FUNCTIONS(extern, Omit<T>)
+COFFER_FOR_EACH_WIRE_TYPE(COFFER_EXTERN_MEMBER_FUNCTIONS)
+#undef COFFER_EXTERN_MEMBER_FUNCTIONS
 
 }  // namespace coffer::schema

@@ -16,7 +16,7 @@ struct TokenParameters {
   bool token_strictly_bind_ip = false;
   static constexpr auto fields() {
     using T = TokenParameters;
-    return std::tuple{
+    return Fields{
         field<&T::token_ttl>("token_ttl", "How long a token lives at first.").open(),
         field<&T::token_max_ttl>("token_max_ttl", "How long a token may live, renewals included.").open(),
         field<&T::token_explicit_max_ttl>("token_explicit_max_ttl", "Like token_max_ttl, and not to be exceeded by a period either.").open(),

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,10 @@ namespace coffer::schema {
 
 // 204, no body.
 struct Nothing {};
+// A request that takes no members, or a reply of none: {}.
+struct NoMembers {
+  static constexpr auto fields() { return Fields{}; }
+};
 // A list: {"keys": [...]}; 404 when empty.
 struct Keys {
   std::vector<std::string> keys;

@@ -14,23 +14,23 @@ struct PutKey {
   Seconds period{30};
   std::int64_t digits = 6;
   static constexpr auto fields() {
-    return std::tuple{path<&PutKey::name>("name", "Name of the key."), field<&PutKey::seed>("key", "Seed to import."),
+    return Fields{path<&PutKey::name>("name", "Name of the key."), field<&PutKey::seed>("key", "Seed to import."),
                       field<&PutKey::period>("period", "How long a code is valid.").open(), field<&PutKey::digits>("digits", "Digits of a code.")};
   }
 };
 struct Role {
   std::string name;
   TokenParameters token;
-  static constexpr auto fields() { return std::tuple{field<&Role::name>("name", "Name.").open(), inlined<&Role::token>()}; }
+  static constexpr auto fields() { return Fields{field<&Role::name>("name", "Name.").open(), inlined<&Role::token>()}; }
 };
 struct PutRole {
   std::string role;
   Patch<Role> change;
-  static constexpr auto fields() { return std::tuple{path<&PutRole::role>("role", "Role."), inlined<&PutRole::change>()}; }
+  static constexpr auto fields() { return Fields{path<&PutRole::role>("role", "Role."), inlined<&PutRole::change>()}; }
 };
 struct Here {
   std::string rest;
-  static constexpr auto fields() { return std::tuple{path<&Here::rest>("rest", "The rest.")}; }
+  static constexpr auto fields() { return Fields{path<&Here::rest>("rest", "The rest.")}; }
 };
 
 class Engine {

@@ -85,7 +85,7 @@ struct Kept {
   std::string unseal_key, root_token, aws_access_key_id, aws_secret_access_key;
   static constexpr auto fields() {
     using schema::field;
-    return std::tuple{field<&Kept::unseal_key>("unseal_key", ""), field<&Kept::root_token>("root_token", ""), field<&Kept::aws_access_key_id>("aws_access_key_id", ""),
+    return schema::Fields{field<&Kept::unseal_key>("unseal_key", ""), field<&Kept::root_token>("root_token", ""), field<&Kept::aws_access_key_id>("aws_access_key_id", ""),
                       field<&Kept::aws_secret_access_key>("aws_secret_access_key", "")};
   }
 };

@@ -46,7 +46,7 @@ class Approle final : public Backend {
   Result<schema::Reply> look_up_accessor(const Caller& caller, const Snapshot& view, const NamedAccessor& in);
   Result<schema::Nothing> destroy_secret_id(const Caller& caller, Transaction& view, const NamedSecret& in);
   Result<schema::Reply> destroy_accessor(const Caller& caller, Transaction& view, const NamedAccessor& in);
-  Result<schema::Answer<schema::Nothing>> tidy(const Caller& caller, Session& session, const Empty& in);
+  Result<schema::Answer<schema::Nothing>> tidy(const Caller& caller, Session& session, const schema::NoMembers& in);
 
   // login.cpp
   Result<schema::Login> login(const Caller& caller, Transaction& view, const TryLogin& in);

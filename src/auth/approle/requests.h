@@ -15,12 +15,9 @@ namespace coffer::approle {
 using schema::field;
 using schema::inlined;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct RoleName {
   std::string role_name;
-  static constexpr auto fields() { return std::tuple{schema::path<&RoleName::role_name>("role_name", "Name of the role.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&RoleName::role_name>("role_name", "Name of the role.")}; }
 };
 
 struct PutRole {
@@ -35,7 +32,7 @@ struct PutRole {
   std::optional<Seconds> period;
   static constexpr auto fields() {
     using T = PutRole;
-    return std::tuple{
+    return schema::Fields{
         schema::path<&T::role_name>("role_name", "Name of the role."),
         field<&T::role_id>("role_id", "The role's id; made when not given."),
         field<&T::bind_secret_id>("bind_secret_id", "Whether a login needs a secret id.").open(),
@@ -59,7 +56,7 @@ struct RoleReply {
   schema::Omit<Seconds> period;
   static constexpr auto fields() {
     using T = RoleReply;
-    return std::tuple{field<&T::bind_secret_id>("bind_secret_id", "Whether a login needs a secret id.").open(),
+    return schema::Fields{field<&T::bind_secret_id>("bind_secret_id", "Whether a login needs a secret id.").open(),
                       field<&T::local_secret_ids>("local_secret_ids", "Whether secret ids stay on this cluster.").open(),
                       field<&T::secret_id_bound_cidrs>("secret_id_bound_cidrs", "Address blocks from which logins come.").open(),
                       field<&T::secret_id_num_uses>("secret_id_num_uses", "How often a secret id logs in; 0 is without limit.").open(),
@@ -71,12 +68,12 @@ struct RoleReply {
 };
 struct RoleIdReply {
   std::string role_id;
-  static constexpr auto fields() { return std::tuple{field<&RoleIdReply::role_id>("role_id", "The role's id.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&RoleIdReply::role_id>("role_id", "The role's id.")}; }
 };
 struct PutRoleId {
   std::string role_name, role_id;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutRoleId::role_name>("role_name", "Name of the role."),
+    return schema::Fields{schema::path<&PutRoleId::role_name>("role_name", "Name of the role."),
                       field<&PutRoleId::role_id>("role_id", "The role's id.")};
   }
 };
@@ -89,7 +86,7 @@ struct PutPart {
   std::string role_name;
   std::optional<typename P::Value> value;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutPart::role_name>("role_name", "Name of the role."), field<&PutPart::value>(P::name, P::help).open()};
+    return schema::Fields{schema::path<&PutPart::role_name>("role_name", "Name of the role."), field<&PutPart::value>(P::name, P::help).open()};
   }
 };
 template <HasOldName P>
@@ -97,7 +94,7 @@ struct PutPart<P> {
   std::string role_name;
   std::optional<typename P::Value> value, old;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutPart::role_name>("role_name", "Name of the role."), field<&PutPart::value>(P::name, P::help).open(),
+    return schema::Fields{schema::path<&PutPart::role_name>("role_name", "Name of the role."), field<&PutPart::value>(P::name, P::help).open(),
                       field<&PutPart::old>(P::old_name, "Older name of the same.").open()};
   }
 };
@@ -107,14 +104,14 @@ concept NullWhenEmpty = requires { P::null_when_empty; };
 template <class P>
 struct PartReply {
   std::conditional_t<NullWhenEmpty<P>, std::optional<typename P::Value>, typename P::Value> value;
-  static constexpr auto fields() { return std::tuple{field<&PartReply::value>(P::name, P::help).open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&PartReply::value>(P::name, P::help).open()}; }
 };
 template <HasOldName P>
 struct PartReply<P> {
   typename P::Value value;
   schema::Omit<typename P::Value> old;
   static constexpr auto fields() {
-    return std::tuple{field<&PartReply::value>(P::name, P::help).open(),
+    return schema::Fields{field<&PartReply::value>(P::name, P::help).open(),
                       field<&PartReply::old>(P::old_name, "Older name of the same.").open()};
   }
 };
@@ -127,7 +124,7 @@ struct SecretProperties {
   std::optional<Seconds> ttl;
   static constexpr auto fields() {
     using T = SecretProperties;
-    return std::tuple{field<&T::metadata>("metadata", "Marks for the tokens: texts by name, as an object or its JSON in a string."),
+    return schema::Fields{field<&T::metadata>("metadata", "Marks for the tokens: texts by name, as an object or its JSON in a string."),
                       field<&T::cidr_list>("cidr_list", "Address blocks from which this secret id logs in.").open(),
                       field<&T::token_bound_cidrs>("token_bound_cidrs", "Address blocks from which its tokens may be used.").open(),
                       field<&T::num_uses>("num_uses", "How often it logs in; the role's when not given.").open(),
@@ -138,14 +135,14 @@ struct NewSecret {
   std::string role_name;
   SecretProperties properties;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&NewSecret::role_name>("role_name", "Name of the role."), inlined<&NewSecret::properties>()};
+    return schema::Fields{schema::path<&NewSecret::role_name>("role_name", "Name of the role."), inlined<&NewSecret::properties>()};
   }
 };
 struct CustomSecret {
   NewSecret secret;
   SecretBytes secret_id;
   static constexpr auto fields() {
-    return std::tuple{inlined<&CustomSecret::secret>(), field<&CustomSecret::secret_id>("secret_id", "The secret id to take.")};
+    return schema::Fields{inlined<&CustomSecret::secret>(), field<&CustomSecret::secret_id>("secret_id", "The secret id to take.")};
   }
 };
 struct NewSecretReply {
@@ -155,7 +152,7 @@ struct NewSecretReply {
   Seconds secret_id_ttl{0};
   static constexpr auto fields() {
     using T = NewSecretReply;
-    return std::tuple{field<&T::secret_id>("secret_id", "The secret id; shown only now."),
+    return schema::Fields{field<&T::secret_id>("secret_id", "The secret id; shown only now."),
                       field<&T::secret_id_accessor>("secret_id_accessor", "Names the secret id without telling it."),
                       field<&T::secret_id_num_uses>("secret_id_num_uses", "How often it logs in; 0 is without limit.").open(),
                       field<&T::secret_id_ttl>("secret_id_ttl", "How long it lives; 0 is without limit.").open()};
@@ -165,21 +162,21 @@ struct ListAccessors {
   std::string role_name;
   schema::Page page;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&ListAccessors::role_name>("role_name", "Name of the role."), inlined<&ListAccessors::page>()};
+    return schema::Fields{schema::path<&ListAccessors::role_name>("role_name", "Name of the role."), inlined<&ListAccessors::page>()};
   }
 };
 struct NamedSecret {
   std::string role_name;
   SecretBytes secret_id;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&NamedSecret::role_name>("role_name", "Name of the role."),
+    return schema::Fields{schema::path<&NamedSecret::role_name>("role_name", "Name of the role."),
                       field<&NamedSecret::secret_id>("secret_id", "The secret id.")};
   }
 };
 struct NamedAccessor {
   std::string role_name, secret_id_accessor;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&NamedAccessor::role_name>("role_name", "Name of the role."),
+    return schema::Fields{schema::path<&NamedAccessor::role_name>("role_name", "Name of the role."),
                       field<&NamedAccessor::secret_id_accessor>("secret_id_accessor", "The accessor of the secret id.")};
   }
 };
@@ -192,7 +189,7 @@ struct TryLogin {
   std::string role_id;
   SecretBytes secret_id;
   static constexpr auto fields() {
-    return std::tuple{field<&TryLogin::role_id>("role_id", "The role's id."),
+    return schema::Fields{field<&TryLogin::role_id>("role_id", "The role's id."),
                       field<&TryLogin::secret_id>("secret_id", "A secret id of the role.")};
   }
 };
@@ -227,7 +224,7 @@ struct SecretReply {
   std::vector<std::string> token_bound_cidrs;
   static constexpr auto fields() {
     using T = SecretReply;
-    return std::tuple{field<&T::cidr_list>("cidr_list", "Address blocks from which it logs in.").open(),
+    return schema::Fields{field<&T::cidr_list>("cidr_list", "Address blocks from which it logs in.").open(),
                       field<&T::creation_time>("creation_time", "When it was made.").open(),
                       field<&T::expiration_time>("expiration_time", "When it ends.").open(),
                       field<&T::last_updated_time>("last_updated_time", "When it was last used or changed.").open(),
@@ -241,7 +238,7 @@ struct SecretReply {
 // Vault answers an unknown accessor with data beside the status 404.
 struct AccessorError {
   std::string error;
-  static constexpr auto fields() { return std::tuple{field<&AccessorError::error>("error", "What is wrong.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&AccessorError::error>("error", "What is wrong.")}; }
 };
 
 }  // namespace coffer::approle

@@ -175,7 +175,7 @@ Result<schema::Reply> Approle::destroy_accessor(const Caller&, Transaction& view
   return schema::to_reply(schema::Nothing{});
 }
 
-Result<schema::Answer<schema::Nothing>> Approle::tidy(const Caller& caller, Session& session, const Empty&) {
+Result<schema::Answer<schema::Nothing>> Approle::tidy(const Caller& caller, Session& session, const schema::NoMembers&) {
   bool done = false;
   for (int step = 0; step < tidy_steps && !done; ++step)
     CHECK_OK(session.transact([&](Transaction& view) -> Result<void> {

@@ -17,7 +17,7 @@ struct OldNames {
   schema::Omit<Seconds> ttl, max_ttl;
   static constexpr auto fields() {
     using T = OldNames;
-    return std::tuple{field<&T::policies>("policies", "Older name of token_policies.").open(),
+    return schema::Fields{field<&T::policies>("policies", "Older name of token_policies.").open(),
                       field<&T::bound_cidrs>("bound_cidrs", "Older name of token_bound_cidrs.").open(),
                       field<&T::ttl>("ttl", "Older name of token_ttl.").open(),
                       field<&T::max_ttl>("max_ttl", "Older name of token_max_ttl.").open()};
@@ -27,14 +27,14 @@ struct OldNames {
 struct Profile {
   schema::TokenParameters token;
   OldNames old;
-  static constexpr auto fields() { return std::tuple{schema::inlined<&Profile::token>(), schema::inlined<&Profile::old>()}; }
+  static constexpr auto fields() { return schema::Fields{schema::inlined<&Profile::token>(), schema::inlined<&Profile::old>()}; }
 };
 // A user's record, kept as JSON under `user/<name>`.
 struct User {
   std::string hash;  // "$argon2id$..." or bcrypt's "$2..."
   Profile profile;
   static constexpr auto fields() {
-    return std::tuple{field<&User::hash>("hash", "Hash of the password."), schema::inlined<&User::profile>()};
+    return schema::Fields{field<&User::hash>("hash", "Hash of the password."), schema::inlined<&User::profile>()};
   }
 };
 

@@ -17,18 +17,15 @@ using schema::Verb;
 constexpr std::size_t max_password = 4096;  // bytes: Argon2's work does not grow with it, but the body's should not either
 constexpr std::string_view wrong_credentials = "invalid username or password";
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct UserName {
   std::string username;
-  static constexpr auto fields() { return std::tuple{schema::path<&UserName::username>("username", "Name of the user.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&UserName::username>("username", "Name of the user.")}; }
 };
 // A new password, or its bcrypt hash.
 struct NewPassword {
   SecretBytes password, password_hash;
   static constexpr auto fields() {
-    return std::tuple{field<&NewPassword::password>("password", "The user's password."),
+    return schema::Fields{field<&NewPassword::password>("password", "The user's password."),
                       field<&NewPassword::password_hash>("password_hash", "In place of the password: its bcrypt hash.")};
   }
   [[nodiscard]] bool given() const { return !password.empty() || !password_hash.empty(); }
@@ -39,7 +36,7 @@ struct PutUser {
   schema::Patch<schema::TokenParameters> change;
   OldNames old;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutUser::username>("username", "Name of the user."), inlined<&PutUser::password>(),
+    return schema::Fields{schema::path<&PutUser::username>("username", "Name of the user."), inlined<&PutUser::password>(),
                       inlined<&PutUser::change>(), inlined<&PutUser::old>()};
   }
 };
@@ -47,14 +44,14 @@ struct PutPassword {
   std::string username;
   NewPassword password;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutPassword::username>("username", "Name of the user."), inlined<&PutPassword::password>()};
+    return schema::Fields{schema::path<&PutPassword::username>("username", "Name of the user."), inlined<&PutPassword::password>()};
   }
 };
 struct PutPolicies {
   std::string username;
   std::optional<schema::CommaList> token_policies, policies;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutPolicies::username>("username", "Name of the user."),
+    return schema::Fields{schema::path<&PutPolicies::username>("username", "Name of the user."),
                       field<&PutPolicies::token_policies>("token_policies", "Policies of the tokens.").open(),
                       field<&PutPolicies::policies>("policies", "Older name of token_policies.").open()};
   }
@@ -63,7 +60,7 @@ struct TryLogin {
   std::string username;
   SecretBytes password;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&TryLogin::username>("username", "Name of the user."),
+    return schema::Fields{schema::path<&TryLogin::username>("username", "Name of the user."),
                       field<&TryLogin::password>("password", "The user's password.")};
   }
 };

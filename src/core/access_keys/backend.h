@@ -16,7 +16,7 @@ class AccessKeyBackend final : public Backend {
 
  private:
   // keys.cpp
-  Result<schema::Keys> list_keys(const Caller& c, const Snapshot& view, const NoMembers& in);
+  Result<schema::Keys> list_keys(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<CreatedKey> create_key(const Caller& c, Transaction& view, const CreateKey& in);
   Result<std::optional<KeyInfo>> read_key(const Caller& c, const Snapshot& view, const KeyId& in);
   Result<schema::Nothing> change_key(const Caller& c, Transaction& view, const ChangeKey& in);
@@ -25,16 +25,16 @@ class AccessKeyBackend final : public Backend {
   Result<SessionReply> session(const Caller& c, const Snapshot& view, const WantedSession& in);
 
   // roles.cpp
-  Result<schema::Keys> list_roles(const Caller& c, const Snapshot& view, const NoMembers& in);
+  Result<schema::Keys> list_roles(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<std::optional<KeyRole>> read_role(const Caller& c, const Snapshot& view, const RoleName& in);
   Result<schema::Nothing> write_role(const Caller& c, Transaction& view, const PutRole& in);
   Result<schema::Nothing> delete_role(const Caller& c, Transaction& view, const RoleName& in);
 
   // sts.cpp
-  Result<CallerIdentity> identity(const Caller& c, const Snapshot& view, const NoMembers& in);
+  Result<CallerIdentity> identity(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<AssumedRole> assume(const Caller& c, Transaction& view, const AssumeRole& in);
   Result<AssumedRole> assume_by_web(const Caller& c, Transaction& view, const AssumeRole& in);
-  Result<ContainerCredentials> container(const Caller& c, const Snapshot& view, const NoMembers& in);
+  Result<ContainerCredentials> container(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
 
   System& system_;
 };

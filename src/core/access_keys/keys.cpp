@@ -74,7 +74,7 @@ std::vector<schema::Endpoint> AccessKeyBackend::endpoints() {
   return out;
 }
 
-Result<schema::Keys> AccessKeyBackend::list_keys(const Caller& c, const Snapshot&, const NoMembers&) {
+Result<schema::Keys> AccessKeyBackend::list_keys(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   const Exchange& x = exchange_of(c);
   const Snapshot& ring = spaces_of(c).read(access_key_space(c.tenant));
   schema::Keys out;

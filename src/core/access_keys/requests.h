@@ -16,7 +16,7 @@ struct CreateKey {
   static constexpr auto fields() {
     using T = CreateKey;
     using schema::field;
-    return std::tuple{field<&T::user>("user", "Whose key it is: names the entity and the principal's ARN.").open().required(),
+    return schema::Fields{field<&T::user>("user", "Whose key it is: names the entity and the principal's ARN.").open().required(),
                       field<&T::description>("description", "What it is for.").open(),
                       field<&T::token_policies>("token_policies", "Policies of requests that are signed with it.").open(),
                       field<&T::policy_document>("policy_document", "A policy in IAM's JSON: what it allows is granted beside the policies, what it denies is denied.").open(),
@@ -32,7 +32,7 @@ struct CreatedKey {
   static constexpr auto fields() {
     using T = CreatedKey;
     using schema::field;
-    return std::tuple{field<&T::access_key_id>("access_key_id", "Id of the key.").open(),
+    return schema::Fields{field<&T::access_key_id>("access_key_id", "Id of the key.").open(),
                       field<&T::secret_access_key>("secret_access_key", "Its secret, shown this once."),
                       field<&T::user>("user", "Whose key it is.").open(),
                       field<&T::token_accessor>("token_accessor", "Accessor of the token that it stands for.")};
@@ -40,7 +40,7 @@ struct CreatedKey {
 };
 struct KeyId {
   std::string access_key_id;
-  static constexpr auto fields() { return std::tuple{schema::path<&KeyId::access_key_id>("access_key_id", "Id of the key.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&KeyId::access_key_id>("access_key_id", "Id of the key.")}; }
 };
 struct ChangeKey {
   std::string access_key_id;
@@ -49,7 +49,7 @@ struct ChangeKey {
   static constexpr auto fields() {
     using T = ChangeKey;
     using schema::field;
-    return std::tuple{schema::path<&T::access_key_id>("access_key_id", "Id of the key."),
+    return schema::Fields{schema::path<&T::access_key_id>("access_key_id", "Id of the key."),
                       field<&T::disabled>("disabled", "True: requests signed with it are refused.").open(),
                       field<&T::description>("description", "What it is for.").open(),
                       field<&T::policy_document>("policy_document", "A policy in IAM's JSON, in place of the one it has; empty takes it away.").open()};
@@ -65,7 +65,7 @@ struct KeyInfo {
   static constexpr auto fields() {
     using T = KeyInfo;
     using schema::field;
-    return std::tuple{field<&T::access_key_id>("access_key_id", "Id of the key.").open(),
+    return schema::Fields{field<&T::access_key_id>("access_key_id", "Id of the key.").open(),
                       field<&T::user>("user", "Whose key it is.").open(),
                       field<&T::description>("description", "What it is for.").open(),
                       field<&T::disabled>("disabled", "True: requests signed with it are refused.").open(),
@@ -83,7 +83,7 @@ struct KeyInfo {
 struct WantedSession {
   Seconds ttl{3600};
   static constexpr auto fields() {
-    return std::tuple{schema::field<&WantedSession::ttl>("ttl", "How long they are good for; never longer than the token.").open()};
+    return schema::Fields{schema::field<&WantedSession::ttl>("ttl", "How long they are good for; never longer than the token.").open()};
   }
 };
 struct SessionReply {
@@ -93,7 +93,7 @@ struct SessionReply {
   static constexpr auto fields() {
     using T = SessionReply;
     using schema::field;
-    return std::tuple{field<&T::access_key_id>("access_key_id", "Id of the credentials.").open(),
+    return schema::Fields{field<&T::access_key_id>("access_key_id", "Id of the credentials.").open(),
                       field<&T::secret_access_key>("secret_access_key", "Their secret."),
                       field<&T::session_token>("session_token", "Goes with each request."),
                       field<&T::expiration>("expiration", "When they end.").open()};
@@ -102,7 +102,7 @@ struct SessionReply {
 
 struct RoleName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{schema::path<&RoleName::name>("name", "Name of the role.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&RoleName::name>("name", "Name of the role.")}; }
 };
 // What AssumeRole and AssumeRoleWithWebIdentity give.
 struct KeyRole {
@@ -116,7 +116,7 @@ struct KeyRole {
   static constexpr auto fields() {
     using T = KeyRole;
     using schema::field;
-    return std::tuple{
+    return schema::Fields{
         field<&T::token_policies>("token_policies", "Policies of the role's sessions.").open(),
         field<&T::token_bound_cidrs>("token_bound_cidrs", "Address blocks from which sessions may be used.").open(),
         field<&T::token_no_default_policy>("token_no_default_policy", "Leaves the default policy out.").open(),
@@ -132,20 +132,17 @@ struct PutRole {
   std::string name;
   schema::Patch<KeyRole> change;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutRole::name>("name", "Name of the role."), schema::inlined<&PutRole::change>()};
+    return schema::Fields{schema::path<&PutRole::name>("name", "Name of the role."), schema::inlined<&PutRole::change>()};
   }
 };
 
 // The Security Token Service, in AWS's names.
-struct NoMembers {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct CallerIdentity {
   std::string user_id, account, arn;
   static constexpr auto fields() {
     using T = CallerIdentity;
     using schema::field;
-    return std::tuple{field<&T::arn>("Arn", "Who asks.").open(), field<&T::user_id>("UserId", "The same as an id.").open(),
+    return schema::Fields{field<&T::arn>("Arn", "Who asks.").open(), field<&T::user_id>("UserId", "The same as an id.").open(),
                       field<&T::account>("Account", "The account.").open()};
   }
 };
@@ -155,7 +152,7 @@ struct AssumeRole {
   static constexpr auto fields() {
     using T = AssumeRole;
     using schema::field;
-    return std::tuple{schema::path<&T::role>("role", "Name of the role."),
+    return schema::Fields{schema::path<&T::role>("role", "Name of the role."),
                       field<&T::session_name>("RoleSessionName", "Name of the session.").open(),
                       field<&T::role_arn>("RoleArn", "The role.").open(),
                       field<&T::policy>("Policy", "Session policies are not supported.").open(),
@@ -171,14 +168,14 @@ struct StsCredentials {
   static constexpr auto fields() {
     using T = StsCredentials;
     using schema::field;
-    return std::tuple{field<&T::access_key_id>("AccessKeyId", "").open(), field<&T::secret_access_key>("SecretAccessKey", ""),
+    return schema::Fields{field<&T::access_key_id>("AccessKeyId", "").open(), field<&T::secret_access_key>("SecretAccessKey", ""),
                       field<&T::session_token>("SessionToken", ""), field<&T::expiration>("Expiration", "").open()};
   }
 };
 struct AssumedRoleUser {
   std::string arn, id;
   static constexpr auto fields() {
-    return std::tuple{schema::field<&AssumedRoleUser::id>("AssumedRoleId", "").open(),
+    return schema::Fields{schema::field<&AssumedRoleUser::id>("AssumedRoleId", "").open(),
                       schema::field<&AssumedRoleUser::arn>("Arn", "").open()};
   }
 };
@@ -189,7 +186,7 @@ struct AssumedRole {
   static constexpr auto fields() {
     using T = AssumedRole;
     using schema::field;
-    return std::tuple{field<&T::credentials>("Credentials", ""), field<&T::user>("AssumedRoleUser", ""),
+    return schema::Fields{field<&T::credentials>("Credentials", ""), field<&T::user>("AssumedRoleUser", ""),
                       field<&T::subject>("SubjectFromWebIdentityToken", ""), field<&T::audience>("Audience", ""),
                       field<&T::provider>("Provider", "")};
   }
@@ -203,7 +200,7 @@ struct ContainerCredentials {
   static constexpr auto fields() {
     using T = ContainerCredentials;
     using schema::field;
-    return std::tuple{field<&T::access_key_id>("AccessKeyId", "").open(), field<&T::secret_access_key>("SecretAccessKey", ""),
+    return schema::Fields{field<&T::access_key_id>("AccessKeyId", "").open(), field<&T::secret_access_key>("SecretAccessKey", ""),
                       field<&T::token>("Token", ""), field<&T::expiration>("Expiration", "").open(),
                       field<&T::account_id>("AccountId", "").open()};
   }

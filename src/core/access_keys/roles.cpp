@@ -21,7 +21,7 @@ Result<std::optional<KeyRole>> find_key_role(const Snapshot& view, std::string_v
   return std::optional<KeyRole>(TRY(schema::from_json<KeyRole>(text->reveal_text())));
 }
 
-Result<schema::Keys> AccessKeyBackend::list_roles(const Caller&, const Snapshot& view, const NoMembers&) {
+Result<schema::Keys> AccessKeyBackend::list_roles(const Caller&, const Snapshot& view, const schema::NoMembers&) {
   return schema::Keys{TRY(list_names(view, "role/", '\0', {})), ""};
 }
 

@@ -33,7 +33,7 @@ struct AccessKey {
   static constexpr auto fields() {
     using T = AccessKey;
     using schema::field;
-    return std::tuple{field<&T::id>("id", ""),
+    return schema::Fields{field<&T::id>("id", ""),
                       field<&T::secret>("secret", ""),
                       field<&T::token_id>("token_id", ""),
                       field<&T::token_accessor>("token_accessor", ""),

@@ -68,7 +68,7 @@ Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const K
 
 }  // namespace
 
-Result<CallerIdentity> AccessKeyBackend::identity(const Caller& c, const Snapshot&, const NoMembers&) {
+Result<CallerIdentity> AccessKeyBackend::identity(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   if (c.token_id.empty()) return fail(Code::unauthenticated, "MissingAuthenticationToken", "Request is missing Authentication Token");
   const std::string& arn = c.scope->principal;
   CallerIdentity out;
@@ -113,7 +113,7 @@ Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction
   return out;
 }
 
-Result<ContainerCredentials> AccessKeyBackend::container(const Caller& c, const Snapshot&, const NoMembers&) {
+Result<ContainerCredentials> AccessKeyBackend::container(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   const Exchange& x = exchange_of(c);
   if (!x.token) return fail(Code::unauthenticated, "AccessDenied", "Put a token into AWS_CONTAINER_AUTHORIZATION_TOKEN");
   auto made = TRY(session_of(x.token->record, container_duration, *x.runtime));

@@ -88,7 +88,7 @@ Result<bool> AzureAppBackend::app_exists(const Caller&, const Snapshot& view, co
   return TRY(find_app(view, in.client_id)).has_value();
 }
 
-Result<schema::Keys> AzureAppBackend::list_apps(const Caller&, const Snapshot& view, const NoMember&) {
+Result<schema::Keys> AzureAppBackend::list_apps(const Caller&, const Snapshot& view, const schema::NoMembers&) {
   return schema::Keys{TRY(list_names(view, "app/", '\0', {})), ""};
 }
 

@@ -25,7 +25,7 @@ class AzureAppBackend final : public Backend {
  private:
   // apps.cpp
   Result<bool> app_exists(const Caller& c, const Snapshot& view, const AppId& in);
-  Result<schema::Keys> list_apps(const Caller& c, const Snapshot& view, const NoMember& in);
+  Result<schema::Keys> list_apps(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<std::optional<AzureApp>> read_app(const Caller& c, const Snapshot& view, const AppId& in);
   Result<schema::Nothing> write_app(const Caller& c, Transaction& view, const PutApp& in);
   Result<schema::Nothing> delete_app(const Caller& c, Transaction& view, const AppId& in);
@@ -35,11 +35,11 @@ class AzureAppBackend final : public Backend {
   Result<schema::Nothing> delete_federated(const Caller& c, Transaction& view, const FederatedName& in);
 
   // issuers.cpp
-  Result<schema::Keys> list_issuers(const Caller& c, const Snapshot& view, const NoMember& in);
+  Result<schema::Keys> list_issuers(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<std::optional<TrustedIssuer>> read_issuer(const Caller& c, const Snapshot& view, const TrustName& in);
   Result<schema::Nothing> write_issuer(const Caller& c, Transaction& view, const PutIssuer& in);
   Result<schema::Nothing> delete_issuer(const Caller& c, Transaction& view, const TrustName& in);
-  Result<schema::Keys> list_grants(const Caller& c, const Snapshot& view, const NoMember& in);
+  Result<schema::Keys> list_grants(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
   Result<std::optional<ClaimGrant>> read_grant(const Caller& c, const Snapshot& view, const TrustName& in);
   Result<schema::Nothing> write_grant(const Caller& c, Transaction& view, const PutGrant& in);
   Result<schema::Nothing> delete_grant(const Caller& c, Transaction& view, const TrustName& in);

@@ -13,7 +13,7 @@ const std::string& mount_of(const Caller& c) { return exchange_of(c).mount->entr
 
 }  // namespace
 
-Result<schema::Keys> AzureAppBackend::list_issuers(const Caller& c, const Snapshot&, const NoMember&) {
+Result<schema::Keys> AzureAppBackend::list_issuers(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   return schema::Keys{TRY(list_names(records_of(c), issuer_key(mount_of(c), ""), '\0', {})), ""};
 }
 
@@ -37,7 +37,7 @@ Result<schema::Nothing> AzureAppBackend::delete_issuer(const Caller& c, Transact
   return schema::Nothing{};
 }
 
-Result<schema::Keys> AzureAppBackend::list_grants(const Caller& c, const Snapshot&, const NoMember&) {
+Result<schema::Keys> AzureAppBackend::list_grants(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   return schema::Keys{TRY(list_names(records_of(c), grant_key(mount_of(c), ""), '\0', {})), ""};
 }
 

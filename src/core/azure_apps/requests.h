@@ -13,20 +13,20 @@ struct AzureApp {
   std::vector<std::string> certificates;
   static constexpr auto fields() {
     using T = AzureApp;
-    return std::tuple{
+    return schema::Fields{
         schema::inlined<&T::token>(),
         schema::field<&T::certificates>("certificates", "Certificates (PEM) with whose keys it signs its assertions.").open()};
   }
 };
 struct AppId {
   std::string client_id;
-  static constexpr auto fields() { return std::tuple{schema::path<&AppId::client_id>("client_id", "Client id of the application.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&AppId::client_id>("client_id", "Client id of the application.")}; }
 };
 struct PutApp {
   std::string client_id;
   schema::Patch<AzureApp> change;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutApp::client_id>("client_id", "Client id of the application."), schema::inlined<&PutApp::change>()};
+    return schema::Fields{schema::path<&PutApp::client_id>("client_id", "Client id of the application."), schema::inlined<&PutApp::change>()};
   }
 };
 
@@ -37,7 +37,7 @@ struct FederatedCredential {
   static constexpr auto fields() {
     using T = FederatedCredential;
     using schema::field;
-    return std::tuple{
+    return schema::Fields{
         field<&T::issuer>("issuer", "The token's issuer (iss): one of the trusted issuers' URLs.").open(),
         field<&T::subject>("subject", "Whom it is of (sub), to the letter.").open(),
         field<&T::audiences>("audiences", "It must be for one of these (aud); api://AzureADTokenExchange when not given.").open()};
@@ -47,7 +47,7 @@ struct FederatedName {
   std::string client_id, name;
   static constexpr auto fields() {
     using T = FederatedName;
-    return std::tuple{schema::path<&T::client_id>("client_id", "Client id of the application."),
+    return schema::Fields{schema::path<&T::client_id>("client_id", "Client id of the application."),
                       schema::path<&T::name>("name", "Name of the credential.")};
   }
 };
@@ -56,7 +56,7 @@ struct PutFederated {
   schema::Patch<FederatedCredential> change;
   static constexpr auto fields() {
     using T = PutFederated;
-    return std::tuple{schema::path<&T::client_id>("client_id", "Client id of the application."),
+    return schema::Fields{schema::path<&T::client_id>("client_id", "Client id of the application."),
                       schema::path<&T::name>("name", "Name of the credential."), schema::inlined<&T::change>()};
   }
 };
@@ -69,7 +69,7 @@ struct TrustedIssuer {
   static constexpr auto fields() {
     using T = TrustedIssuer;
     using schema::field;
-    return std::tuple{
+    return schema::Fields{
         field<&T::issuer>("issuer", "What its tokens have as iss.").open(),
         field<&T::jwks>("jwks", "Its keys, as a JSON Web Key Set.").open(), field<&T::public_keys>("public_keys", "Its keys, PEM.").open(),
         field<&T::bound_audiences>("bound_audiences",
@@ -79,13 +79,13 @@ struct TrustedIssuer {
 };
 struct TrustName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{schema::path<&TrustName::name>("name", "Name of the entry.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&TrustName::name>("name", "Name of the entry.")}; }
 };
 struct PutIssuer {
   std::string name;
   schema::Patch<TrustedIssuer> change;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutIssuer::name>("name", "Name of the issuer."), schema::inlined<&PutIssuer::change>()};
+    return schema::Fields{schema::path<&PutIssuer::name>("name", "Name of the issuer."), schema::inlined<&PutIssuer::change>()};
   }
 };
 
@@ -96,7 +96,7 @@ struct ClaimGrant {
   static constexpr auto fields() {
     using T = ClaimGrant;
     using schema::field;
-    return std::tuple{
+    return schema::Fields{
         field<&T::issuer>("issuer", "Name of the trusted issuer.").open(),
         field<&T::claim>("claim", "The claim that is looked at: oid, appid, azp, groups, roles, sub...").open(),
         field<&T::values>("values", "One of these must be its value, or among its values.").open(),
@@ -107,7 +107,7 @@ struct PutGrant {
   std::string name;
   schema::Patch<ClaimGrant> change;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PutGrant::name>("name", "Name of the grant."), schema::inlined<&PutGrant::change>()};
+    return schema::Fields{schema::path<&PutGrant::name>("name", "Name of the grant."), schema::inlined<&PutGrant::change>()};
   }
 };
 
@@ -117,12 +117,9 @@ struct AssertedLogin {
   static constexpr auto fields() {
     using T = AssertedLogin;
     using schema::field;
-    return std::tuple{field<&T::client_id>("client_id", "Client id of the application.").open(),
+    return schema::Fields{field<&T::client_id>("client_id", "Client id of the application.").open(),
                       field<&T::assertion>("client_assertion", "A signed token that says who logs in.").required()};
   }
-};
-struct NoMember {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 
 }  // namespace coffer::core

@@ -8,15 +8,12 @@ using schema::Custom;
 using schema::field;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct Paths {
   schema::CommaList paths, path;
   std::string token, accessor;
   static constexpr auto fields() {
     using T = Paths;
-    return std::tuple{field<&T::paths>("paths", "Paths to ask about.").open(), field<&T::path>("path", "Old name of paths.").open(),
+    return schema::Fields{field<&T::paths>("paths", "Paths to ask about.").open(), field<&T::path>("path", "Old name of paths.").open(),
                       field<&T::token>("token", "Whose capabilities."), field<&T::accessor>("accessor", "The same, by accessor.")};
   }
 };
@@ -59,7 +56,7 @@ class AccessTopic final : public Topic {
     return answer(TRY(token_by_accessor(c, in.accessor)), in);
   }
 
-  Result<Custom> resultant(const Caller& c, const Snapshot&, const Empty&) {
+  Result<Custom> resultant(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     return Custom{[token = exchange_of(c).token](json::Writer& w) {
       const json::Writer::Public open(w);
       if (token->acl->is_root()) w.begin_object().key("root").boolean(true).end_object();

@@ -11,12 +11,9 @@ using schema::field;
 using schema::path;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct OnDevice {
   std::string path_;
-  static constexpr auto fields() { return std::tuple{path<&OnDevice::path_>("path", "Name of the device.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&OnDevice::path_>("path", "Name of the device.")}; }
 };
 struct EnableDevice {
   std::string path_, type, description;
@@ -24,7 +21,7 @@ struct EnableDevice {
   schema::StringMap options;
   static constexpr auto fields() {
     using T = EnableDevice;
-    return std::tuple{path<&T::path_>("path", "Name of the device."), field<&T::type>("type", "file, syslog or socket.").open(),
+    return schema::Fields{path<&T::path_>("path", "Name of the device."), field<&T::type>("type", "file, syslog or socket.").open(),
                       field<&T::description>("description", "For people.").open(), field<&T::local>("local", "Accepted; every device is of this node.").open(),
                       field<&T::options>("options", "Where the device writes, and how.")};
   }
@@ -32,22 +29,22 @@ struct EnableDevice {
 struct HashInput {
   std::string path_, input;
   static constexpr auto fields() {
-    return std::tuple{path<&HashInput::path_>("path", "Name of the device."), field<&HashInput::input>("input", "The value.")};
+    return schema::Fields{path<&HashInput::path_>("path", "Name of the device."), field<&HashInput::input>("input", "The value.")};
   }
 };
 struct HashReply {
   std::string hash;
-  static constexpr auto fields() { return std::tuple{field<&HashReply::hash>("hash", "As the audit log shows the value.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&HashReply::hash>("hash", "As the audit log shows the value.").open()}; }
 };
 struct OneHeader {
   std::string header;
-  static constexpr auto fields() { return std::tuple{path<&OneHeader::header>("header", "Name of the header.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&OneHeader::header>("header", "Name of the header.")}; }
 };
 struct SetHeader {
   std::string header;
   bool hmac = false;
   static constexpr auto fields() {
-    return std::tuple{path<&SetHeader::header>("header", "Name of the header."), field<&SetHeader::hmac>("hmac", "Records its HMAC, not its value.").open()};
+    return schema::Fields{path<&SetHeader::header>("header", "Name of the header."), field<&SetHeader::hmac>("hmac", "Records its HMAC, not its value.").open()};
   }
 };
 
@@ -82,7 +79,7 @@ class AuditTopic final : public Topic {
   }
 
  private:
-  Result<schema::Custom> list(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Custom> list(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Custom{[devices = system_.audit.devices()](json::Writer& w) {
       w.begin_object();
       for (const auto& d : devices) {
@@ -143,7 +140,7 @@ class AuditTopic final : public Topic {
   }
 
   // Headers are kept under their lower-case name.
-  Result<schema::Custom> headers(const Caller&, const Snapshot& sys, const Empty&) {
+  Result<schema::Custom> headers(const Caller&, const Snapshot& sys, const schema::NoMembers&) {
     return schema::Custom{[rows = TRY(read_recorded_headers(sys))](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object().key("headers").begin_object();

@@ -12,7 +12,7 @@ struct AuditRow {
   static constexpr auto fields() {
     using T = AuditRow;
     using schema::field;
-    return std::tuple{field<&T::path>("path", ""), field<&T::type>("type", ""), field<&T::description>("description", ""), field<&T::local>("local", ""),
+    return schema::Fields{field<&T::path>("path", ""), field<&T::type>("type", ""), field<&T::description>("description", ""), field<&T::local>("local", ""),
                       field<&T::options>("options", "")};
   }
 };

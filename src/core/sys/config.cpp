@@ -18,16 +18,13 @@ using schema::Omit;
 using schema::path;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct CorsReply {
   bool enabled = false;
   Omit<std::vector<std::string>> allowed_origins, allowed_headers;
   Omit<bool> allow_credentials;
   static constexpr auto fields() {
     using T = CorsReply;
-    return std::tuple{field<&T::enabled>("enabled", "Whether browsers of other origins may call.").open(),
+    return schema::Fields{field<&T::enabled>("enabled", "Whether browsers of other origins may call.").open(),
                       field<&T::allowed_origins>("allowed_origins", "Which origins.").open(),
                       field<&T::allowed_headers>("allowed_headers", "Headers that they may send.").open(),
                       field<&T::allow_credentials>("allow_credentials", "Whether with cookies.").open()};
@@ -39,7 +36,7 @@ struct PutCors {
   std::optional<bool> enable;
   static constexpr auto fields() {
     using T = PutCors;
-    return std::tuple{field<&T::allowed_origins>("allowed_origins", "Origins, or * for all.").open(),
+    return schema::Fields{field<&T::allowed_origins>("allowed_origins", "Origins, or * for all.").open(),
                       field<&T::allowed_headers>("allowed_headers", "Headers beside the usual ones.").open(),
                       field<&T::allow_credentials>("allow_credentials", "Whether with cookies.").open(), field<&T::enable>("enable", "Turns it on or off.").open()};
   }
@@ -48,7 +45,7 @@ struct HeaderName {
   std::string header;
   bool multivalue = false;
   static constexpr auto fields() {
-    return std::tuple{path<&HeaderName::header>("header", "Name of the header."),
+    return schema::Fields{path<&HeaderName::header>("header", "Name of the header."),
                       field<&HeaderName::multivalue>("multivalue", "Shows all values as a list.").open()};
   }
 };
@@ -58,21 +55,21 @@ struct PutHeader {
   bool multivalue = false;
   static constexpr auto fields() {
     using T = PutHeader;
-    return std::tuple{path<&T::header>("header", "Name of the header."), field<&T::values>("values", "Its values."),
+    return schema::Fields{path<&T::header>("header", "Name of the header."), field<&T::values>("values", "Its values."),
                       field<&T::multivalue>("multivalue", "Shows all values as a list.").open()};
   }
 };
 struct HeaderRow {
   std::vector<std::string> values;
-  static constexpr auto fields() { return std::tuple{field<&HeaderRow::values>("values", "")}; }
+  static constexpr auto fields() { return schema::Fields{field<&HeaderRow::values>("values", "")}; }
 };
 struct Subsystem {
   std::string subsystem;
-  static constexpr auto fields() { return std::tuple{path<&Subsystem::subsystem>("subsystem", "What is to be read anew: license.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&Subsystem::subsystem>("subsystem", "What is to be read anew: license.")}; }
 };
 struct MetricsQuery {
   std::string format;
-  static constexpr auto fields() { return std::tuple{field<&MetricsQuery::format>("format", "prometheus, or JSON when absent.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&MetricsQuery::format>("format", "prometheus, or JSON when absent.").open()}; }
 };
 
 constexpr std::string_view ui_headers = "config/ui-headers/";
@@ -133,7 +130,7 @@ class ConfigTopic final : public Topic {
     out.push_back(schema::at("replication/status", "Replication.").on(Verb::read, this, &T::replication, "There is none."));
   }
 
-  Result<CorsReply> cors(const Caller&, const Snapshot& sys, const Empty&) {
+  Result<CorsReply> cors(const Caller&, const Snapshot& sys, const schema::NoMembers&) {
     const auto text = TRY(sys.get(cors_key));
     if (!text) return CorsReply{};
     const auto row = TRY(schema::from_json<Cors>(text->reveal_text()));
@@ -153,13 +150,13 @@ class ConfigTopic final : public Topic {
     else CHECK_OK(sys.put(cors_key, schema::to_json(Cors{origins, in.allowed_headers.items, in.allow_credentials})));
     return schema::Nothing{};
   }
-  Result<schema::Nothing> remove_cors(const Caller&, Transaction& sys, const Empty&) {
+  Result<schema::Nothing> remove_cors(const Caller&, Transaction& sys, const schema::NoMembers&) {
     sys.erase(cors_key);
     return schema::Nothing{};
   }
 
   static std::string header_key(std::string_view name) { return std::string(ui_headers).append(name); }
-  Result<schema::Keys> list_headers(const Caller&, const Snapshot& sys, const Empty&) { return schema::Keys{TRY(sys.children(ui_headers, '\0', "", 1000)), ""}; }
+  Result<schema::Keys> list_headers(const Caller&, const Snapshot& sys, const schema::NoMembers&) { return schema::Keys{TRY(sys.children(ui_headers, '\0', "", 1000)), ""}; }
   Result<std::optional<schema::Custom>> header(const Caller&, const Snapshot& sys, const HeaderName& in) {
     const auto text = TRY(sys.get(header_key(in.header)));
     if (!text) return std::optional<schema::Custom>{};
@@ -192,7 +189,7 @@ class ConfigTopic final : public Topic {
     sys.erase(header_key(in.header));
     return schema::Nothing{};
   }
-  Result<schema::Custom> sanitized(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Custom> sanitized(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Custom{[this](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.raw(system_.config.sanitized_json);
@@ -204,7 +201,7 @@ class ConfigTopic final : public Topic {
     return schema::Nothing{};
   }
 
-  Result<schema::Keys> versions(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Keys> versions(const Caller&, const Snapshot&, const schema::NoMembers&) {
     std::string info;
     json::Writer w(info);
     w.begin_object().key(system_.config.api_version).begin_object();
@@ -212,7 +209,7 @@ class ConfigTopic final : public Topic {
     w.key("timestamp_installed").string(rfc3339(system_.started)).end_object().end_object();
     return schema::Keys{{system_.config.api_version}, std::move(info)};
   }
-  Result<schema::Bare<schema::Custom>> in_flight(const Caller&, Session&, const Empty&) {
+  Result<schema::Bare<schema::Custom>> in_flight(const Caller&, Session&, const schema::NoMembers&) {
     return schema::Bare<schema::Custom>{{[list = system_.pipeline->in_flight().list()](json::Writer& w) {
       w.begin_object();
       for (const auto& item : list) {
@@ -276,7 +273,7 @@ class ConfigTopic final : public Topic {
     w.key("Samples").begin_array().end_array().end_object();
     return out;
   }
-  Result<schema::Custom> ha_status(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Custom> ha_status(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Custom{[this](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object().key("nodes").begin_array().begin_object();
@@ -285,7 +282,7 @@ class ConfigTopic final : public Topic {
       w.end_object().end_array().end_object();
     }};
   }
-  Result<schema::Custom> replication(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Custom> replication(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Custom{[](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object();

@@ -8,10 +8,6 @@ namespace {
 using schema::Custom;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
-
 // {"counters":{"<what>":{"total":n}}}
 Custom total(std::string_view what, std::int64_t n) {
   return {[what, n](json::Writer& w) {
@@ -45,13 +41,13 @@ class CountersTopic final : public Topic {
   }
 
  private:
-  Result<Custom> requests(const Caller&, const Snapshot&, const Empty&) {
+  Result<Custom> requests(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return Custom{[](json::Writer& w) { w.begin_object().key("counters").begin_array().end_array().end_object(); }};
   }
-  Result<Custom> tokens(const Caller& c, const Snapshot&, const Empty&) {
+  Result<Custom> tokens(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     return total("service_tokens", TRY(count(spaces_of(c).read(token::space(c.tenant)), "accessor/")));
   }
-  Result<Custom> entities(const Caller& c, const Snapshot&, const Empty&) {
+  Result<Custom> entities(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     return total("entities", TRY(count(spaces_of(c).read(identity::space(c.tenant)), "entity/")));
   }
 };

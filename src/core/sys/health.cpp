@@ -12,7 +12,7 @@ struct HealthQuery {
   std::string activecode, standbycode, drsecondarycode, performancestandbycode, sealedcode, uninitcode, haunhealthycode, removedcode;
   static constexpr auto fields() {
     using T = HealthQuery;
-    return std::tuple{field<&T::standbyok>("standbyok", "Counts a standby as healthy.").open(),
+    return schema::Fields{field<&T::standbyok>("standbyok", "Counts a standby as healthy.").open(),
                       field<&T::perfstandbyok>("perfstandbyok", "Counts a performance standby as healthy.").open(),
                       field<&T::activecode>("activecode", "Status of an active node.").open(),
                       field<&T::standbycode>("standbycode", "Status of a standby.").open(),
@@ -36,7 +36,7 @@ struct Health {
   std::string coffer_version;
   static constexpr auto fields() {
     using T = Health;
-    return std::tuple{field<&T::initialized>("initialized", "Whether keys exist.").open(), field<&T::sealed>("sealed", "Whether it is sealed.").open(),
+    return schema::Fields{field<&T::initialized>("initialized", "Whether keys exist.").open(), field<&T::sealed>("sealed", "Whether it is sealed.").open(),
                       field<&T::standby>("standby", "Whether another node is active.").open(),
                       field<&T::performance_standby>("performance_standby", "Always false.").open(),
                       field<&T::replication_performance_mode>("replication_performance_mode", "disabled, or unknown while sealed.").open(),
@@ -55,15 +55,12 @@ struct Leader {
   std::int64_t performance_standby_last_remote_wal = 0;
   static constexpr auto fields() {
     using T = Leader;
-    return std::tuple{field<&T::ha_enabled>("ha_enabled", "Whether there is a cluster.").open(), field<&T::is_self>("is_self", "Whether this node leads.").open(),
+    return schema::Fields{field<&T::ha_enabled>("ha_enabled", "Whether there is a cluster.").open(), field<&T::is_self>("is_self", "Whether this node leads.").open(),
                       field<&T::active_time>("active_time", "Since when.").open(), field<&T::leader_address>("leader_address", "Address of the leader.").open(),
                       field<&T::leader_cluster_address>("leader_cluster_address", "Its address for nodes.").open(),
                       field<&T::performance_standby>("performance_standby", "Always false.").open(),
                       field<&T::performance_standby_last_remote_wal>("performance_standby_last_remote_wal", "Always 0.").open()};
   }
-};
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 
 class HealthTopic final : public Topic {
@@ -104,7 +101,7 @@ class HealthTopic final : public Topic {
     const int status = !out.initialized ? uninitialized : out.sealed ? sealed_code : active;
     return schema::to_reply(schema::Bare<Health>{std::move(out), status});
   }
-  Result<schema::Bare<Leader>> leader(const Caller&, Session&, const Empty&) { return schema::Bare<Leader>{}; }
+  Result<schema::Bare<Leader>> leader(const Caller&, Session&, const schema::NoMembers&) { return schema::Bare<Leader>{}; }
 
   System& system_;
 };

@@ -40,9 +40,6 @@ namespace {
 using schema::field;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct Cpu {
   std::int64_t cpu = 0;
   std::string vendorId, family, model;
@@ -55,7 +52,7 @@ struct Cpu {
   std::vector<std::string> flags;
   std::string microcode;
   static constexpr auto fields() {
-    return std::tuple{
+    return schema::Fields{
         field<&Cpu::cpu>("cpu", "Number, from 0.").open(),
         field<&Cpu::vendorId>("vendorId", "Maker.").open(),
         field<&Cpu::family>("family", "Family.").open(),
@@ -77,7 +74,7 @@ struct CpuTimes {
   double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0, guest = 0, guestNice = 0;
   static constexpr auto fields() {
     using T = CpuTimes;
-    return std::tuple{
+    return schema::Fields{
         field<&T::cpu>("cpu", "Which: cpu0.").open(),
         field<&T::user>("user", "In programs.").open(),
         field<&T::system>("system", "In the kernel.").open(),
@@ -99,7 +96,7 @@ struct Disk {
   std::int64_t inodesTotal = 0, inodesUsed = 0, inodesFree = 0;
   double inodesUsedPercent = 0;
   static constexpr auto fields() {
-    return std::tuple{
+    return schema::Fields{
         field<&Disk::path>("path", "Where it is mounted.").open(),
         field<&Disk::fstype>("fstype", "File system.").open(),
         field<&Disk::total>("total", "Bytes.").open(),
@@ -119,7 +116,7 @@ struct Host {
   std::string os = "linux", platform, platformFamily, platformVersion, kernelVersion, kernelArch, virtualizationSystem, virtualizationRole,
               hostId;
   static constexpr auto fields() {
-    return std::tuple{
+    return schema::Fields{
         field<&Host::hostname>("hostname", "Name.").open(),
         field<&Host::uptime>("uptime", "Seconds since the start.").open(),
         field<&Host::bootTime>("bootTime", "When it started, in seconds since 1970.").open(),
@@ -144,7 +141,7 @@ struct HostInfo {
   Host host;
   Memory memory;
   static constexpr auto fields() {
-    return std::tuple{
+    return schema::Fields{
         field<&HostInfo::timestamp>("timestamp", "When this was read.").open(),
         field<&HostInfo::cpu>("cpu", "Processors.").open(),
         field<&HostInfo::cpu_times>("cpu_times", "What they did, in seconds.").open(),
@@ -334,7 +331,7 @@ class HostTopic final : public Topic {
 
  private:
   // Files of /proc are read: a worker's task.
-  Result<HostInfo> read(const Caller&, Session&, const Empty&) {
+  Result<HostInfo> read(const Caller&, Session&, const schema::NoMembers&) {
     const Time now = system_.clock.now();
     return HostInfo{now, read_cpus(), read_cpu_times(), read_disks(), read_host(now), read_memory()};
   }

@@ -9,18 +9,15 @@ using schema::Access;
 using schema::Custom;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct PathOnly {
   std::string path;
-  static constexpr auto fields() { return std::tuple{schema::path<&PathOnly::path>("path", "A path on the mount.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&PathOnly::path>("path", "A path on the mount.")}; }
 };
 
 struct OpenApiQuery {
   bool generic_mount_paths = false;
   static constexpr auto fields() {
-    return std::tuple{schema::field<&OpenApiQuery::generic_mount_paths>(
+    return schema::Fields{schema::field<&OpenApiQuery::generic_mount_paths>(
                           "generic_mount_paths", "One set of paths for each type of mount, whatever its mounts are called.")
                           .open()};
   }
@@ -54,9 +51,9 @@ class InternalTopic final : public Topic {
   }
 
  private:
-  Result<schema::Nothing> nothing(const Caller&, Session&, const Empty&) { return schema::Nothing{}; }
+  Result<schema::Nothing> nothing(const Caller&, Session&, const schema::NoMembers&) { return schema::Nothing{}; }
   static bool reaches(const Exchange& x, std::string_view path) { return x.token && (x.token->acl->is_root() || x.token->acl->reaches(path)); }
-  Result<Custom> mounts(const Caller& c, const Snapshot&, const Empty&) {
+  Result<Custom> mounts(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     const Exchange& x = exchange_of(c);
     auto shown = std::make_shared<std::vector<std::pair<std::shared_ptr<const Mount>, bool>>>();
     for (const auto& mount : x.mounts->all()) {
@@ -88,7 +85,7 @@ class InternalTopic final : public Topic {
     if (route.mount == nullptr || !reaches(x, route.mount->entry.path)) return refused();
     return Custom{[table = x.mounts, mount = route.mount](json::Writer& w) { encode_mount(w, mount->entry, mount->entry.path); }};
   }
-  Result<Custom> namespaces(const Caller&, const Snapshot&, const Empty&) {
+  Result<Custom> namespaces(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return Custom{[](json::Writer& w) { w.begin_object().key("keys").begin_array().end_array().end_object(); }};
   }
   // "secret/" as it is mounted; or "{kv_mount_path}/", once for each kind of backend.

@@ -17,7 +17,7 @@ struct LeaseId {
   bool sync = true;
   static constexpr auto fields() {
     using T = LeaseId;
-    return std::tuple{schema::path<&T::url_lease_id>("url_lease_id", "Id of the lease, in the path."), field<&T::lease_id>("lease_id", "Id of the lease.").open(),
+    return schema::Fields{schema::path<&T::url_lease_id>("url_lease_id", "Id of the lease, in the path."), field<&T::lease_id>("lease_id", "Id of the lease.").open(),
                       field<&T::increment>("increment", "How much longer it is wanted.").open(), field<&T::sync>("sync", "Answers when it is gone.").open()};
   }
   [[nodiscard]] const std::string& id() const { return lease_id.empty() ? url_lease_id : lease_id; }
@@ -30,14 +30,14 @@ struct Prefix {
   std::string prefix;
   bool sync = true;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&Prefix::prefix>("prefix", "Beginning of lease ids."), field<&Prefix::sync>("sync", "Answers when all are gone.").open()};
+    return schema::Fields{schema::path<&Prefix::prefix>("prefix", "Beginning of lease ids."), field<&Prefix::sync>("sync", "Answers when all are gone.").open()};
   }
 };
 struct ListLeases {
   std::string prefix;
   schema::Page page;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&ListLeases::prefix>("prefix", "Beginning of lease ids."), schema::inlined<&ListLeases::page>()};
+    return schema::Fields{schema::path<&ListLeases::prefix>("prefix", "Beginning of lease ids."), schema::inlined<&ListLeases::page>()};
   }
 };
 struct LeaseInfo {
@@ -49,7 +49,7 @@ struct LeaseInfo {
   Seconds ttl{0};
   static constexpr auto fields() {
     using T = LeaseInfo;
-    return std::tuple{field<&T::id>("id", "Id.").open(), field<&T::issue_time>("issue_time", "When it was made.").open(),
+    return schema::Fields{field<&T::id>("id", "Id.").open(), field<&T::issue_time>("issue_time", "When it was made.").open(),
                       field<&T::expire_time>("expire_time", "When it ends; null: never.").open(), field<&T::last_renewal>("last_renewal", "When it was renewed.").open(),
                       schema::field<&T::path>("path", "Path that made it.").open(), field<&T::renewable>("renewable", "Whether it can be renewed.").open(),
                       field<&T::ttl>("ttl", "Seconds left.").open()};
@@ -57,25 +57,22 @@ struct LeaseInfo {
 };
 struct CountQuery {
   std::string type;
-  static constexpr auto fields() { return std::tuple{field<&CountQuery::type>("type", "Which leases: irrevocable.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&CountQuery::type>("type", "Which leases: irrevocable.").open()}; }
 };
 struct CountReply {
   std::int64_t lease_count = 0;
   schema::StringMap counts;
   static constexpr auto fields() {
-    return std::tuple{field<&CountReply::lease_count>("lease_count", "How many.").open(), field<&CountReply::counts>("counts", "By mount.").open()};
+    return schema::Fields{field<&CountReply::lease_count>("lease_count", "How many.").open(), field<&CountReply::counts>("counts", "By mount.").open()};
   }
 };
 struct ListReply {
   std::int64_t lease_count = 0;
   std::vector<std::string> leases;
   static constexpr auto fields() {
-    return std::tuple{field<&ListReply::lease_count>("lease_count", "How many.").open(),
+    return schema::Fields{field<&ListReply::lease_count>("lease_count", "How many.").open(),
                       field<&ListReply::leases>("leases", "Which.").open()};
   }
-};
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 
 class LeasesTopic final : public Topic {
@@ -177,7 +174,7 @@ class LeasesTopic final : public Topic {
   Result<std::optional<ListReply>> listed(const Caller&, const Snapshot&, const CountQuery& in) {
     return TRY(irrevocable(in)) ? std::optional<ListReply>(ListReply{}) : std::nullopt;
   }
-  Result<schema::Answer<Nothing>> tidy(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Answer<Nothing>> tidy(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Answer<Nothing>{{}, {"Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."}, 202};
   }
 

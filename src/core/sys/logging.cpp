@@ -10,25 +10,22 @@ using schema::Access;
 using schema::field;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct LoggerName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{schema::path<&LoggerName::name>("name", "core.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&LoggerName::name>("name", "core.")}; }
 };
 struct SetLevel {
   std::string name;
   std::optional<std::string> level;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&SetLevel::name>("name", "core."),
+    return schema::Fields{schema::path<&SetLevel::name>("name", "core."),
                       field<&SetLevel::level>("level", "trace, debug, info, warn, error or off.").open()};
   }
 };
 struct Monitor {
   std::string log_level = "info", log_format = "standard";
   static constexpr auto fields() {
-    return std::tuple{field<&Monitor::log_level>("log_level", "trace, debug, info, warn or error: the least that is shown.").open(),
+    return schema::Fields{field<&Monitor::log_level>("log_level", "trace, debug, info, warn or error: the least that is shown.").open(),
                       field<&Monitor::log_format>("log_format", "standard or json.").open()};
   }
 };
@@ -67,7 +64,7 @@ class LoggingTopic final : public Topic {
   }
 
  private:
-  Result<schema::Custom> all(const Caller&, const Snapshot&, const Empty&) { return shown(); }
+  Result<schema::Custom> all(const Caller&, const Snapshot&, const schema::NoMembers&) { return shown(); }
   Result<schema::Custom> one(const Caller&, const Snapshot&, const LoggerName& in) {
     CHECK_OK(check_name(in.name));
     return shown();
@@ -86,7 +83,7 @@ class LoggingTopic final : public Topic {
     CHECK_OK(check_name(in.name));
     return reset(c, session, {});
   }
-  Result<schema::Nothing> reset(const Caller&, Session&, const Empty&) {
+  Result<schema::Nothing> reset(const Caller&, Session&, const schema::NoMembers&) {
     log::Level level = log::Level::info;
     (void)log::parse_level(system_.config.log_level, level);
     log::set_level(level);

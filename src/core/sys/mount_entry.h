@@ -14,7 +14,7 @@ struct MountConfig {
   static constexpr auto fields() {
     using T = MountConfig;
     using schema::field;
-    return std::tuple{field<&T::default_lease_ttl>("default_lease_ttl", "TTL of leases and tokens; 0: the system's.").open(),
+    return schema::Fields{field<&T::default_lease_ttl>("default_lease_ttl", "TTL of leases and tokens; 0: the system's.").open(),
                       field<&T::max_lease_ttl>("max_lease_ttl", "Longest TTL; 0: the system's.").open(),
                       field<&T::description>("description", "What it is for.").open(),
                       field<&T::listing_visibility>("listing_visibility", "unauth shows it to everyone.").open(),

@@ -14,12 +14,9 @@ using schema::field;
 using schema::Nothing;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct PathOnly {
   std::string path;
-  static constexpr auto fields() { return std::tuple{schema::path<&PathOnly::path>("path", "Path of the mount.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&PathOnly::path>("path", "Path of the mount.")}; }
 };
 struct EnableMount {
   std::string path, type, description, plugin_name;
@@ -28,7 +25,7 @@ struct EnableMount {
   std::optional<MountConfig> config;
   static constexpr auto fields() {
     using T = EnableMount;
-    return std::tuple{schema::path<&T::path>("path", "Path of the mount."), field<&T::type>("type", "Type of engine or auth method.").open(),
+    return schema::Fields{schema::path<&T::path>("path", "Path of the mount."), field<&T::type>("type", "Type of engine or auth method.").open(),
                       field<&T::description>("description", "What it is for.").open(), field<&T::plugin_name>("plugin_name", "Old way to say the type.").open(),
                       field<&T::local>("local", "Accepted; there is no replication.").open(), field<&T::seal_wrap>("seal_wrap", "Accepted.").open(),
                       field<&T::external_entropy_access>("external_entropy_access", "Accepted.").open(),
@@ -38,19 +35,19 @@ struct EnableMount {
 struct Tune {
   std::string path;
   MountConfig config;
-  static constexpr auto fields() { return std::tuple{schema::path<&Tune::path>("path", "Path of the mount."), schema::inlined<&Tune::config>()}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&Tune::path>("path", "Path of the mount."), schema::inlined<&Tune::config>()}; }
 };
 struct Remount {
   std::string from, to;
-  static constexpr auto fields() { return std::tuple{field<&Remount::from>("from", "Where it is.").open(), field<&Remount::to>("to", "Where it goes.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&Remount::from>("from", "Where it is.").open(), field<&Remount::to>("to", "Where it goes.").open()}; }
 };
 struct MigrationId {
   std::string id;
-  static constexpr auto fields() { return std::tuple{schema::path<&MigrationId::id>("id", "Id of the move.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&MigrationId::id>("id", "Id of the move.")}; }
 };
 struct Migration {
   std::string migration_id;
-  static constexpr auto fields() { return std::tuple{field<&Migration::migration_id>("migration_id", "Id to ask the status of the move by.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&Migration::migration_id>("migration_id", "Id to ask the status of the move by.").open()}; }
 };
 
 // Engines that know versions begin at 1.
@@ -113,8 +110,8 @@ class MountsTopic final : public Topic {
       w.end_object();
     }};
   }
-  Result<Custom> list_secret(const Caller& c, const Snapshot&, const Empty&) { return listing(exchange_of(c).mounts, false); }
-  Result<Custom> list_auth(const Caller& c, const Snapshot&, const Empty&) { return listing(exchange_of(c).mounts, true); }
+  Result<Custom> list_secret(const Caller& c, const Snapshot&, const schema::NoMembers&) { return listing(exchange_of(c).mounts, false); }
+  Result<Custom> list_auth(const Caller& c, const Snapshot&, const schema::NoMembers&) { return listing(exchange_of(c).mounts, true); }
 
   struct Found {
     Table table;

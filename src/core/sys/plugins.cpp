@@ -10,13 +10,10 @@ using schema::field;
 using schema::path;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct PluginPath {
   std::string type, name;
   static constexpr auto fields() {
-    return std::tuple{path<&PluginPath::type>("type", "secret, auth or database."),
+    return schema::Fields{path<&PluginPath::type>("type", "secret, auth or database."),
                       path<&PluginPath::name>("name", "Name of the backend.")};
   }
 };
@@ -25,7 +22,7 @@ struct Anything {
   schema::RawObject body;
   static constexpr auto fields() {
     using T = Anything;
-    return std::tuple{path<&T::type>("type", "secret, auth or database."), path<&T::name>("name", "Name of the backend."),
+    return schema::Fields{path<&T::type>("type", "secret, auth or database."), path<&T::name>("name", "Name of the backend."),
                       schema::whole<&T::body>("Not looked at.")};
   }
 };
@@ -34,7 +31,7 @@ struct ReloadRequest {
   CommaList mounts;
   static constexpr auto fields() {
     using T = ReloadRequest;
-    return std::tuple{field<&T::plugin>("plugin", "Name of the backend.").open(),
+    return schema::Fields{field<&T::plugin>("plugin", "Name of the backend.").open(),
                       field<&T::mounts>("mounts", "Or mounts that use it.").open(),
                       field<&T::scope>("scope", "global: on all nodes.").open()};
   }
@@ -72,7 +69,7 @@ class PluginsTopic final : public Topic {
     return names;
   }
   std::string version() const { return "v" + system_.config.api_version + "+builtin.vault"; }
-  Result<schema::Custom> catalog(const Caller&, const Snapshot&, const Empty&) {
+  Result<schema::Custom> catalog(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Custom{[this](json::Writer& w) {
       const json::Writer::Public clear(w);
       w.begin_object();

@@ -12,32 +12,32 @@ using schema::Verb;
 
 struct PolicyName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{schema::path<&PolicyName::name>("name", "Name of the policy.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&PolicyName::name>("name", "Name of the policy.")}; }
 };
 struct PutPolicy {
   std::string name, policy, rules;
   static constexpr auto fields() {
     using T = PutPolicy;
-    return std::tuple{schema::path<&T::name>("name", "Name of the policy."), field<&T::policy>("policy", "Its text, HCL or JSON.").open(),
+    return schema::Fields{schema::path<&T::name>("name", "Name of the policy."), field<&T::policy>("policy", "Its text, HCL or JSON.").open(),
                       field<&T::rules>("rules", "Old name of policy.").open()};
   }
 };
 struct AclPolicy {
   std::string name, policy;
   static constexpr auto fields() {
-    return std::tuple{field<&AclPolicy::name>("name", "Name.").open(), field<&AclPolicy::policy>("policy", "Text.").open()};
+    return schema::Fields{field<&AclPolicy::name>("name", "Name.").open(), field<&AclPolicy::policy>("policy", "Text.").open()};
   }
 };
 struct OldPolicy {
   std::string name, rules;
   static constexpr auto fields() {
-    return std::tuple{field<&OldPolicy::name>("name", "Name.").open(), field<&OldPolicy::rules>("rules", "Text.").open()};
+    return schema::Fields{field<&OldPolicy::name>("name", "Name.").open(), field<&OldPolicy::rules>("rules", "Text.").open()};
   }
 };
 struct OldList {
   std::vector<std::string> keys, policies;
   static constexpr auto fields() {
-    return std::tuple{field<&OldList::keys>("keys", "Names.").open(), field<&OldList::policies>("policies", "Names.").open()};
+    return schema::Fields{field<&OldList::keys>("keys", "Names.").open(), field<&OldList::policies>("policies", "Names.").open()};
   }
 };
 

@@ -15,12 +15,9 @@ using schema::field;
 using schema::path;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct QuotaName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{path<&QuotaName::name>("name", "Name of the quota.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&QuotaName::name>("name", "Name of the quota.")}; }
 };
 struct PutQuota {
   std::string name;
@@ -31,7 +28,7 @@ struct PutQuota {
   std::string type;
   static constexpr auto fields() {
     using T = PutQuota;
-    return std::tuple{path<&T::name>("name", "Name of the quota."), field<&T::path_>("path", "Path that it covers, with what lies below; empty for all.").open(),
+    return schema::Fields{path<&T::name>("name", "Name of the quota."), field<&T::path_>("path", "Path that it covers, with what lies below; empty for all.").open(),
                       field<&T::role>("role", "Must be empty.").open(), field<&T::rate>("rate", "Requests per interval and address.").open(),
                       field<&T::interval>("interval", "Length of the interval; a second when absent.").open(),
                       field<&T::block_interval>("block_interval", "How long an address is refused once it is over the rate.").open(),
@@ -47,7 +44,7 @@ struct QuotaReply {
   std::string role, type = "rate-limit";
   static constexpr auto fields() {
     using T = QuotaReply;
-    return std::tuple{field<&T::block_interval>("block_interval", "Seconds.").open(), field<&T::inheritable>("inheritable", "").open(),
+    return schema::Fields{field<&T::block_interval>("block_interval", "Seconds.").open(), field<&T::inheritable>("inheritable", "").open(),
                       field<&T::interval>("interval", "Seconds.").open(), field<&T::name>("name", "Its name.").open(), field<&T::path_>("path", "What it covers.").open(),
                       field<&T::rate>("rate", "Requests per interval and address.").open(), field<&T::role>("role", "Always empty.").open(),
                       field<&T::type>("type", "Always rate-limit.").open()};
@@ -55,16 +52,16 @@ struct QuotaReply {
 };
 struct PutConfig {
   schema::Patch<QuotaConfig> changes;
-  static constexpr auto fields() { return std::tuple{schema::inlined<&PutConfig::changes>()}; }
+  static constexpr auto fields() { return schema::Fields{schema::inlined<&PutConfig::changes>()}; }
 };
 struct LockedQuery {
   std::string mount_accessor;
-  static constexpr auto fields() { return std::tuple{field<&LockedQuery::mount_accessor>("mount_accessor", "Only users of this mount.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&LockedQuery::mount_accessor>("mount_accessor", "Only users of this mount.").open()}; }
 };
 struct UnlockUser {
   std::string mount_accessor, alias_identifier;
   static constexpr auto fields() {
-    return std::tuple{path<&UnlockUser::mount_accessor>("mount_accessor", "Accessor of the auth mount."),
+    return schema::Fields{path<&UnlockUser::mount_accessor>("mount_accessor", "Accessor of the auth mount."),
                       path<&UnlockUser::alias_identifier>("alias_identifier", "Name of the user.")};
   }
 };
@@ -98,7 +95,7 @@ class QuotasTopic final : public Topic {
     const std::lock_guard lock(load_mutex_);
     return session.snapshot([&](const Snapshot& sys) { return system_.rates->load(sys); });
   }
-  Result<QuotaConfig> config(const Caller&, const Snapshot& sys, const Empty&) { return read_quota_config(sys); }
+  Result<QuotaConfig> config(const Caller&, const Snapshot& sys, const schema::NoMembers&) { return read_quota_config(sys); }
   Result<schema::Nothing> put_config(const Caller&, Session& session, const PutConfig& in) {
     CHECK_OK(change(session, [&](Transaction& sys) -> Result<void> {
       QuotaConfig config = TRY(read_quota_config(sys));

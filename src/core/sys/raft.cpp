@@ -10,7 +10,7 @@ using schema::Verb;
 
 struct Anything {
   schema::RawObject body;
-  static constexpr auto fields() { return std::tuple{schema::whole<&Anything::body>("Not looked at.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::whole<&Anything::body>("Not looked at.")}; }
 };
 
 class RaftTopic final : public Topic {

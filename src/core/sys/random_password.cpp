@@ -13,7 +13,7 @@ struct PasswordRequest {
   bool no_numbers = false, no_punctuation = false, no_upper = false, no_lower = false, space = false, each = true;
   static constexpr auto fields() {
     using T = PasswordRequest;
-    return std::tuple{field<&T::length>("PasswordLength", "How many characters, 1 to 4096.").open(),
+    return schema::Fields{field<&T::length>("PasswordLength", "How many characters, 1 to 4096.").open(),
                       field<&T::exclude>("ExcludeCharacters", "Characters that must not be in it."),
                       field<&T::no_numbers>("ExcludeNumbers", "Leaves digits out.").open(),
                       field<&T::no_punctuation>("ExcludePunctuation", "Leaves punctuation out.").open(),
@@ -25,7 +25,7 @@ struct PasswordRequest {
 };
 struct PasswordReply {
   SecretBytes password;
-  static constexpr auto fields() { return std::tuple{field<&PasswordReply::password>("RandomPassword", "The password.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&PasswordReply::password>("RandomPassword", "The password.")}; }
 };
 
 constexpr std::int64_t longest = 4096;

@@ -9,12 +9,9 @@ namespace {
 using schema::field;
 using schema::Verb;
 
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct InitStatus {
   bool initialized = false;
-  static constexpr auto fields() { return std::tuple{field<&InitStatus::initialized>("initialized", "Whether the server has keys.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&InitStatus::initialized>("initialized", "Whether the server has keys.").open()}; }
 };
 struct InitRequest {
   std::int64_t secret_shares = 0, secret_threshold = 0, recovery_shares = 0, recovery_threshold = 0, stored_shares = 0;
@@ -22,7 +19,7 @@ struct InitRequest {
   std::string root_token_pgp_key;
   static constexpr auto fields() {
     using T = InitRequest;
-    return std::tuple{field<&T::secret_shares>("secret_shares", "Into how many shares the unseal key is split.").open(),
+    return schema::Fields{field<&T::secret_shares>("secret_shares", "Into how many shares the unseal key is split.").open(),
                       field<&T::secret_threshold>("secret_threshold", "How many of them unseal.").open(),
                       field<&T::recovery_shares>("recovery_shares", "The same for the recovery key of a seal that unseals by itself.").open(),
                       field<&T::recovery_threshold>("recovery_threshold", "The same.").open(),
@@ -38,7 +35,7 @@ struct InitReply {
   std::string root_token;
   static constexpr auto fields() {
     using T = InitReply;
-    return std::tuple{field<&T::keys>("keys", "The shares, hexadecimal."), field<&T::keys_base64>("keys_base64", "The shares, base64."),
+    return schema::Fields{field<&T::keys>("keys", "The shares, hexadecimal."), field<&T::keys_base64>("keys_base64", "The shares, base64."),
                       field<&T::recovery_keys>("recovery_keys", "Recovery shares, hexadecimal."),
                       field<&T::recovery_keys_base64>("recovery_keys_base64", "Recovery shares, base64."),
                       field<&T::root_token>("root_token", "The first root token.")};
@@ -49,7 +46,7 @@ struct UnsealRequest {
   bool reset = false, migrate = false;
   static constexpr auto fields() {
     using T = UnsealRequest;
-    return std::tuple{field<&T::key>("key", "One share, hexadecimal or base64."), field<&T::reset>("reset", "Forgets the shares given so far.").open(),
+    return schema::Fields{field<&T::key>("key", "One share, hexadecimal or base64."), field<&T::reset>("reset", "Forgets the shares given so far.").open(),
                       field<&T::migrate>("migrate", "Moves to the configured seal.").open()};
   }
 };
@@ -86,7 +83,7 @@ class SealTopic final : public Topic {
   }
 
  private:
-  Result<schema::Bare<InitStatus>> init_status(const Caller&, Session&, const Empty&) { return schema::Bare<InitStatus>{{system_.seal.initialized()}}; }
+  Result<schema::Bare<InitStatus>> init_status(const Caller&, Session&, const schema::NoMembers&) { return schema::Bare<InitStatus>{{system_.seal.initialized()}}; }
   Result<schema::Bare<InitReply>> init(const Caller&, Session&, const InitRequest& in) {
     const auto bounded = [](std::int64_t n) { return static_cast<int>(std::clamp<std::int64_t>(n, -1, 100'000)); };
     auto made = TRY(system_.seal.init({bounded(in.secret_shares), bounded(in.secret_threshold), in.pgp_keys, bounded(in.recovery_shares),
@@ -98,7 +95,7 @@ class SealTopic final : public Topic {
     }
     return schema::Bare<InitReply>{std::move(out)};
   }
-  Result<schema::Bare<SealStatusReply>> status(const Caller&, Session&, const Empty&) {
+  Result<schema::Bare<SealStatusReply>> status(const Caller&, Session&, const schema::NoMembers&) {
     return schema::Bare<SealStatusReply>{seal_status_reply(system_, system_.seal.seal_status())};
   }
   Result<schema::Bare<SealStatusReply>> unseal(const Caller&, Session&, const UnsealRequest& in) {
@@ -108,11 +105,11 @@ class SealTopic final : public Topic {
     if (in.key.empty()) return invalid("'key' must be specified in request body as JSON, or 'reset' set to true");
     return answer(TRY(system_.seal.unseal(TRY(barrier::decode_key(in.key)), in.migrate)));
   }
-  Result<schema::Nothing> seal(const Caller&, Session&, const Empty&) {
+  Result<schema::Nothing> seal(const Caller&, Session&, const schema::NoMembers&) {
     system_.seal.seal();
     return schema::Nothing{};
   }
-  Result<schema::Nothing> step_down(const Caller&, const Snapshot&, const Empty&) { return schema::Nothing{}; }
+  Result<schema::Nothing> step_down(const Caller&, const Snapshot&, const schema::NoMembers&) { return schema::Nothing{}; }
 
   System& system_;
 };

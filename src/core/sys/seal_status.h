@@ -16,7 +16,7 @@ struct SealStatusReply {
   static constexpr auto fields() {
     using T = SealStatusReply;
     using schema::field;
-    return std::tuple{field<&T::type>("type", "Kind of seal.").open(), field<&T::initialized>("initialized", "Whether keys exist.").open(),
+    return schema::Fields{field<&T::type>("type", "Kind of seal.").open(), field<&T::initialized>("initialized", "Whether keys exist.").open(),
                       field<&T::sealed>("sealed", "Whether the server is sealed.").open(), field<&T::t>("t", "Shares needed.").open(),
                       field<&T::n>("n", "Shares in all.").open(), field<&T::progress>("progress", "Shares given so far.").open(),
                       field<&T::nonce>("nonce", "Of the attempt in progress.").open(), field<&T::version>("version", "API version.").open(),

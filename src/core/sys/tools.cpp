@@ -19,7 +19,7 @@ struct RandomRequest {
   std::optional<std::int64_t> bytes;
   static constexpr auto fields() {
     using T = RandomRequest;
-    return std::tuple{path<&T::source>("source", "platform, seal or all: every one is the machine's generator; or the number of bytes."),
+    return schema::Fields{path<&T::source>("source", "platform, seal or all: every one is the machine's generator; or the number of bytes."),
                       path<&T::urlbytes>("urlbytes", "The number of bytes."), field<&T::format>("format", "hex or base64.").open(),
                       field<&T::named_source>("source", "The same as in the path, which wins.").open(),
                       field<&T::bytes>("bytes", "The number of bytes, 32 when absent.").open()};
@@ -27,38 +27,38 @@ struct RandomRequest {
 };
 struct RandomReply {
   std::string random_bytes;
-  static constexpr auto fields() { return std::tuple{field<&RandomReply::random_bytes>("random_bytes", "The bytes, encoded.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&RandomReply::random_bytes>("random_bytes", "The bytes, encoded.")}; }
 };
 struct HashRequest {
   std::string urlalgorithm, algorithm = "sha2-256", input, format = "hex";
   static constexpr auto fields() {
     using T = HashRequest;
-    return std::tuple{path<&T::urlalgorithm>("urlalgorithm", "The algorithm."),
+    return schema::Fields{path<&T::urlalgorithm>("urlalgorithm", "The algorithm."),
                       field<&T::algorithm>("algorithm", "sha2-224, -256, -384, -512 or sha3- with the same lengths.").open(),
                       field<&T::input>("input", "The data, base64."), field<&T::format>("format", "hex or base64.").open()};
   }
 };
 struct HashReply {
   std::string sum;
-  static constexpr auto fields() { return std::tuple{field<&HashReply::sum>("sum", "The digest, encoded.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&HashReply::sum>("sum", "The digest, encoded.")}; }
 };
 struct PolicyName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{path<&PolicyName::name>("name", "Name of the policy.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&PolicyName::name>("name", "Name of the policy.")}; }
 };
 struct PutPolicy {
   std::string name, policy;
   static constexpr auto fields() {
-    return std::tuple{path<&PutPolicy::name>("name", "Name of the policy."), field<&PutPolicy::policy>("policy", "Its text in HCL or JSON, also as base64.")};
+    return schema::Fields{path<&PutPolicy::name>("name", "Name of the policy."), field<&PutPolicy::policy>("policy", "Its text in HCL or JSON, also as base64.")};
   }
 };
 struct PolicyReply {
   std::string policy;
-  static constexpr auto fields() { return std::tuple{field<&PolicyReply::policy>("policy", "Its text.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&PolicyReply::policy>("policy", "Its text.")}; }
 };
 struct PasswordReply {
   SecretBytes password;
-  static constexpr auto fields() { return std::tuple{field<&PasswordReply::password>("password", "A password that meets the policy.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&PasswordReply::password>("password", "A password that meets the policy.")}; }
 };
 
 constexpr std::int64_t most_random_bytes = 128 * 1024;

@@ -22,7 +22,7 @@ struct WhyQuery {
   Seconds wrap_ttl{0};
   static constexpr auto fields() {
     using T = WhyQuery;
-    return std::tuple{
+    return schema::Fields{
         field<&T::path>("path", "The path that is asked for, with its mount.").open(),
         field<&T::operation>(
             "operation",

@@ -12,11 +12,11 @@ using schema::Verb;
 
 struct WrapToken {
   std::string token;
-  static constexpr auto fields() { return std::tuple{field<&WrapToken::token>("token", "The wrapping token; the caller's own when absent.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&WrapToken::token>("token", "The wrapping token; the caller's own when absent.")}; }
 };
 struct Anything {
   schema::RawObject body;
-  static constexpr auto fields() { return std::tuple{schema::whole<&Anything::body>("What is to be wrapped.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::whole<&Anything::body>("What is to be wrapped.")}; }
 };
 struct WrapLookup {
   Seconds creation_ttl{0};
@@ -24,7 +24,7 @@ struct WrapLookup {
   std::string creation_path;
   static constexpr auto fields() {
     using T = WrapLookup;
-    return std::tuple{field<&T::creation_path>("creation_path", "Path of the wrapped request.").open(),
+    return schema::Fields{field<&T::creation_path>("creation_path", "Path of the wrapped request.").open(),
                       field<&T::creation_time>("creation_time", "When it was wrapped.").open(), field<&T::creation_ttl>("creation_ttl", "For how long.").open()};
   }
 };

@@ -104,7 +104,7 @@ class TokenBackend final : public Backend {
     return create_token(system_, c, in, &*role, false);
   }
 
-  Result<TokenInfo> lookup_self(const Caller& c, const Snapshot&, const NoFields&) {
+  Result<TokenInfo> lookup_self(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     const Exchange& x = exchange_of(c);
     return describe_token(*x.token, x.request.token, c.now);
   }
@@ -150,7 +150,7 @@ class TokenBackend final : public Backend {
     CHECK_OK(revoke_tree(*system_.runtime.load(), id));
     return schema::Nothing{};
   }
-  Result<schema::Nothing> revoke_self(const Caller& c, Session&, const NoFields&) {
+  Result<schema::Nothing> revoke_self(const Caller& c, Session&, const schema::NoMembers&) {
     if (c.token_type == "batch") return invalid("batch tokens cannot be revoked");
     return revoke_id(std::string(c.token_id));
   }
@@ -198,7 +198,7 @@ class TokenBackend final : public Backend {
     txn.erase("role/" + in.name);
     return schema::Nothing{};
   }
-  Result<schema::Answer<schema::Nothing>> tidy(const Caller&, const Snapshot&, const NoFields&) {
+  Result<schema::Answer<schema::Nothing>> tidy(const Caller&, const Snapshot&, const schema::NoMembers&) {
     return schema::Answer<schema::Nothing>{
         {}, {"Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."}, 202};
   }

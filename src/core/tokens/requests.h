@@ -20,7 +20,7 @@ struct CreateToken {
   std::int64_t num_uses = 0;
   static constexpr auto fields() {
     using T = CreateToken;
-    return std::tuple{path<&T::role_name>("role_name", "Token role whose limits apply."),
+    return schema::Fields{path<&T::role_name>("role_name", "Token role whose limits apply."),
                       field<&T::id>("id", "Id of the token (needs sudo); one is made when absent."),
                       field<&T::type>("type", "service or batch.").open(),
                       field<&T::display_name>("display_name", "Name shown in look-ups and the audit log.").open(),
@@ -39,23 +39,20 @@ struct CreateToken {
 };
 struct OneToken {
   std::string token;
-  static constexpr auto fields() { return std::tuple{field<&OneToken::token>("token", "The token.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&OneToken::token>("token", "The token.")}; }
 };
 struct OneAccessor {
   std::string accessor;
-  static constexpr auto fields() { return std::tuple{field<&OneAccessor::accessor>("accessor", "Accessor of the token.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&OneAccessor::accessor>("accessor", "Accessor of the token.")}; }
 };
 struct RenewToken {
   std::string token, accessor;
   Seconds increment{0};
   static constexpr auto fields() {
     using T = RenewToken;
-    return std::tuple{field<&T::token>("token", "The token."), field<&T::accessor>("accessor", "Accessor of the token."),
+    return schema::Fields{field<&T::token>("token", "The token."), field<&T::accessor>("accessor", "Accessor of the token."),
                       field<&T::increment>("increment", "How much longer it is wanted.").open()};
   }
-};
-struct NoFields {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 
 struct TokenInfo {
@@ -83,7 +80,7 @@ struct TokenInfo {
   std::string type;
   static constexpr auto fields() {
     using T = TokenInfo;
-    return std::tuple{field<&T::accessor>("accessor", "Accessor."), field<&T::creation_time>("creation_time", "Seconds since 1970.").open(),
+    return schema::Fields{field<&T::accessor>("accessor", "Accessor."), field<&T::creation_time>("creation_time", "Seconds since 1970.").open(),
                       field<&T::creation_ttl>("creation_ttl", "TTL at first.").open(), field<&T::display_name>("display_name", "Name.").open(),
                       field<&T::entity_id>("entity_id", "Entity, or empty.").open(), field<&T::expire_time>("expire_time", "When it ends; null: never.").open(),
                       field<&T::explicit_max_ttl>("explicit_max_ttl", "Hard limit.").open(), field<&T::id>("id", "The token as it was given."),
@@ -112,7 +109,7 @@ struct TokenRole {
   std::string token_type = "default-service";
   static constexpr auto fields() {
     using T = TokenRole;
-    return std::tuple{field<&T::name>("name", "Name.").open(), field<&T::allowed_policies>("allowed_policies", "Policies that its tokens may have.").open(),
+    return schema::Fields{field<&T::name>("name", "Name.").open(), field<&T::allowed_policies>("allowed_policies", "Policies that its tokens may have.").open(),
                       field<&T::disallowed_policies>("disallowed_policies", "Policies that they may not have.").open(),
                       field<&T::allowed_policies_glob>("allowed_policies_glob", "The same, with *.").open(),
                       field<&T::disallowed_policies_glob>("disallowed_policies_glob", "The same, with *.").open(),
@@ -131,12 +128,12 @@ struct TokenRole {
 };
 struct RoleName {
   std::string name;
-  static constexpr auto fields() { return std::tuple{path<&RoleName::name>("name", "Name of the role.")}; }
+  static constexpr auto fields() { return schema::Fields{path<&RoleName::name>("name", "Name of the role.")}; }
 };
 struct PutRole {
   std::string name;
   schema::Patch<TokenRole> change;
-  static constexpr auto fields() { return std::tuple{path<&PutRole::name>("name", "Name of the role."), schema::inlined<&PutRole::change>()}; }
+  static constexpr auto fields() { return schema::Fields{path<&PutRole::name>("name", "Name of the role."), schema::inlined<&PutRole::change>()}; }
 };
 
 }  // namespace coffer::core

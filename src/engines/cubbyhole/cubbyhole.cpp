@@ -10,20 +10,20 @@ using schema::Verb;
 
 struct Named {
   std::string_view path;
-  static constexpr auto fields() { return std::tuple{schema::path<&Named::path>("path", "Name of the secret.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&Named::path>("path", "Name of the secret.")}; }
 };
 struct Folder {
   std::string_view path;
   schema::Page page;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&Folder::path>("path", "Folder to list."), schema::inlined<&Folder::page>()};
+    return schema::Fields{schema::path<&Folder::path>("path", "Folder to list."), schema::inlined<&Folder::page>()};
   }
 };
 struct Put {
   std::string_view path;
   schema::RawObject body;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&Put::path>("path", "Name of the secret."), schema::whole<&Put::body>("The secret: any members.")};
+    return schema::Fields{schema::path<&Put::path>("path", "Name of the secret."), schema::whole<&Put::body>("The secret: any members.")};
   }
 };
 

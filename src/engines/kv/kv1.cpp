@@ -17,7 +17,7 @@ struct PlainWrite {
   std::string_view path;
   schema::RawObject body;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&PlainWrite::path>("path", "Name of the secret."),
+    return schema::Fields{schema::path<&PlainWrite::path>("path", "Name of the secret."),
                       schema::whole<&PlainWrite::body>("The secret: any members.")};
   }
 };

@@ -119,7 +119,7 @@ Result<void> Kv2::do_chores(const MountInfo& mount, Transaction& view, Time now)
   return aws_.marks().write(mount.id, view);
 }
 
-Result<ConfigReply> Kv2::read_config(const Caller&, const Snapshot& view, const Empty&) {
+Result<ConfigReply> Kv2::read_config(const Caller&, const Snapshot& view, const schema::NoMembers&) {
   const MountConfig config = TRY(load_config(view));
   return ConfigReply{config.cas_required, config.delete_version_after, config.max_versions, config.metadata_cas_required};
 }
@@ -134,7 +134,7 @@ Result<schema::Nothing> Kv2::write_config(const Caller&, Transaction& view, cons
   return schema::Nothing{};
 }
 
-Result<schema::Reply> Kv2::root(const Caller& caller, const Snapshot&, const Empty&) {
+Result<schema::Reply> Kv2::root(const Caller& caller, const Snapshot&, const schema::NoMembers&) {
   if (names_folder(caller)) return schema::to_reply(std::optional<ConfigReply>());
   return warn_not_found("Non-listing operations on the root of a K/V v2 mount are not supported.");
 }

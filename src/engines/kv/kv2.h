@@ -53,9 +53,9 @@ class Kv2 final : public Backend {
   Result<schema::Keys> scan_detailed(const Caller& caller, const Snapshot& view, const ListFolder& in);
 
   // kv2.cpp
-  Result<ConfigReply> read_config(const Caller& caller, const Snapshot& view, const struct Empty& in);
+  Result<ConfigReply> read_config(const Caller& caller, const Snapshot& view, const schema::NoMembers& in);
   Result<schema::Nothing> write_config(const Caller& caller, Transaction& view, const ConfigChange& in);
-  Result<schema::Reply> root(const Caller& caller, const Snapshot& view, const struct Empty& in);
+  Result<schema::Reply> root(const Caller& caller, const Snapshot& view, const schema::NoMembers& in);
   Result<schema::Reply> root_write(const Caller& caller, const Snapshot& view, const StrayWrite& in);
   Result<schema::Reply> wrong_read(const Caller& caller, const Snapshot& view, const Named& in);
   Result<schema::Reply> wrong_write(const Caller& caller, const Snapshot& view, const StrayWrite& in);
@@ -65,10 +65,6 @@ class Kv2 final : public Backend {
   Random& random_;
   aws::KvAws aws_;
   azure::KvAzure azure_;
-};
-
-struct Empty {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 
 // Reads and deletes of a name with a slash at its end: such a secret cannot exist.

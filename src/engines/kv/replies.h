@@ -79,7 +79,7 @@ struct VersionMetadata {
   std::int64_t version = 0;
   static constexpr auto fields() {
     using T = VersionMetadata;
-    return std::tuple{field<&T::created_time>("created_time", "When this version was written.").open(),
+    return schema::Fields{field<&T::created_time>("created_time", "When this version was written.").open(),
                       field<&T::custom_metadata>("custom_metadata", "The caller's own marks of the secret."),
                       field<&T::deletion_time>("deletion_time", "When this version was, or will be, deleted.").open(),
                       field<&T::destroyed>("destroyed", "Whether the value is gone for good.").open(),
@@ -90,7 +90,7 @@ struct SecretVersion {
   Value data;
   VersionMetadata metadata;
   static constexpr auto fields() {
-    return std::tuple{field<&SecretVersion::data>("data", "The value, as it was written."),
+    return schema::Fields{field<&SecretVersion::data>("data", "The value, as it was written."),
                       field<&SecretVersion::metadata>("metadata", "What is known of this version.")};
   }
 };
@@ -98,7 +98,7 @@ struct Subkeys {
   schema::RawJson subkeys;
   VersionMetadata metadata;
   static constexpr auto fields() {
-    return std::tuple{field<&Subkeys::subkeys>("subkeys", "The value's keys, with null in place of each value."),
+    return schema::Fields{field<&Subkeys::subkeys>("subkeys", "The value's keys, with null in place of each value."),
                       field<&Subkeys::metadata>("metadata", "What is known of this version.")};
   }
 };
@@ -108,7 +108,7 @@ struct VersionTimes {
   bool destroyed = false;
   static constexpr auto fields() {
     using T = VersionTimes;
-    return std::tuple{field<&T::created_time>("created_time", "When this version was written.").open(),
+    return schema::Fields{field<&T::created_time>("created_time", "When this version was written.").open(),
                       field<&T::deletion_time>("deletion_time", "When this version was, or will be, deleted.").open(),
                       field<&T::destroyed>("destroyed", "Whether the value is gone for good.").open()};
   }
@@ -126,7 +126,7 @@ struct ObjectMetadata {
   std::map<std::string, VersionTimes, std::less<>> versions;
   static constexpr auto fields() {
     using T = ObjectMetadata;
-    return std::tuple{
+    return schema::Fields{
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
         field<&T::created_time>("created_time", "When the secret was made.").open(),
         field<&T::current_metadata_version>("current_metadata_version", "How often the metadata changed.").open(),

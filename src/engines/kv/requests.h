@@ -15,21 +15,21 @@ using schema::inlined;
 
 struct Named {
   std::string_view path;
-  static constexpr auto fields() { return std::tuple{schema::path<&Named::path>("path", "Name of the secret.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&Named::path>("path", "Name of the secret.")}; }
 };
 // A write to a path that means nothing here.
 struct StrayWrite {
   std::string_view path;
   schema::RawObject body;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&StrayWrite::path>("path", "Name of the secret."), schema::whole<&StrayWrite::body>("Not looked at.")};
+    return schema::Fields{schema::path<&StrayWrite::path>("path", "Name of the secret."), schema::whole<&StrayWrite::body>("Not looked at.")};
   }
 };
 struct ReadVersion {
   std::string_view path;
   std::int64_t version = 0;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&ReadVersion::path>("path", "Name of the secret."),
+    return schema::Fields{schema::path<&ReadVersion::path>("path", "Name of the secret."),
                       field<&ReadVersion::version>("version", "Which version; 0 is the newest.").open()};
   }
 };
@@ -37,7 +37,7 @@ struct ReadSubkeys {
   std::string_view path;
   std::int64_t version = 0, depth = 0;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&ReadSubkeys::path>("path", "Name of the secret."),
+    return schema::Fields{schema::path<&ReadSubkeys::path>("path", "Name of the secret."),
                       field<&ReadSubkeys::version>("version", "Which version; 0 is the newest.").open(),
                       field<&ReadSubkeys::depth>("depth", "How deep to look; 0 is without limit.").open()};
   }
@@ -45,7 +45,7 @@ struct ReadSubkeys {
 struct WriteOptions {
   schema::RawJson cas;
   static constexpr auto fields() {
-    return std::tuple{field<&WriteOptions::cas>("cas", "The version that this one is to replace; 0: there is none yet.").open()};
+    return schema::Fields{field<&WriteOptions::cas>("cas", "The version that this one is to replace; 0: there is none yet.").open()};
   }
 };
 struct WriteData {
@@ -53,7 +53,7 @@ struct WriteData {
   schema::RawObjectOrNull data;
   WriteOptions options;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&WriteData::path>("path", "Name of the secret."), field<&WriteData::data>("data", "The value."),
+    return schema::Fields{schema::path<&WriteData::path>("path", "Name of the secret."), field<&WriteData::data>("data", "The value."),
                       field<&WriteData::options>("options", "Conditions of the write.")};
   }
 };
@@ -61,7 +61,7 @@ struct Versions {
   std::string_view path;
   std::vector<std::int64_t> versions;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&Versions::path>("path", "Name of the secret."),
+    return schema::Fields{schema::path<&Versions::path>("path", "Name of the secret."),
                       field<&Versions::versions>("versions", "Numbers of the versions.").open()};
   }
 };
@@ -69,7 +69,7 @@ struct ListFolder {
   std::string_view path;
   schema::Page page;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&ListFolder::path>("path", "Folder to list."), inlined<&ListFolder::page>()};
+    return schema::Fields{schema::path<&ListFolder::path>("path", "Folder to list."), inlined<&ListFolder::page>()};
   }
 };
 struct ConfigChange {
@@ -78,7 +78,7 @@ struct ConfigChange {
   std::optional<Duration> delete_version_after;
   static constexpr auto fields() {
     using T = ConfigChange;
-    return std::tuple{
+    return schema::Fields{
         field<&T::max_versions>("max_versions", "How many versions of each secret are kept; 0 is 10.").open(),
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
         field<&T::metadata_cas_required>("metadata_cas_required", "Whether each change of metadata must name the one that it replaces.")
@@ -94,7 +94,7 @@ struct ConfigReply {
   bool metadata_cas_required = false;
   static constexpr auto fields() {
     using T = ConfigReply;
-    return std::tuple{
+    return schema::Fields{
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
         field<&T::delete_version_after>("delete_version_after", "How long after its writing a version is deleted.").open(),
         field<&T::max_versions>("max_versions", "How many versions of each secret are kept; 0 is 10.").open(),
@@ -111,7 +111,7 @@ struct MetadataChange {
   std::optional<std::int64_t> metadata_cas;
   static constexpr auto fields() {
     using T = MetadataChange;
-    return std::tuple{
+    return schema::Fields{
         schema::path<&T::path>("path", "Name of the secret."),
         field<&T::max_versions>("max_versions", "How many versions are kept; 0 leaves it to the mount.").open(),
         field<&T::cas_required>("cas_required", "Whether each write must name the version that it replaces.").open(),
@@ -127,7 +127,7 @@ struct MetadataPatch {
   MetadataChange change;
   schema::RawObject body;
   static constexpr auto fields() {
-    return std::tuple{inlined<&MetadataPatch::change>(), schema::whole<&MetadataPatch::body>("The patch.")};
+    return schema::Fields{inlined<&MetadataPatch::change>(), schema::whole<&MetadataPatch::body>("The patch.")};
   }
 };
 

@@ -23,7 +23,7 @@ struct BatchReply {
   Omit<std::string> next;
   static constexpr auto fields() {
     using T = BatchReply;
-    return std::tuple{field<&T::values>("SecretValues", "The values."), field<&T::errors>("Errors", "What could not be read.").open(),
+    return schema::Fields{field<&T::values>("SecretValues", "The values."), field<&T::errors>("Errors", "What could not be read.").open(),
                       field<&T::next>("NextToken", "Where the next answer goes on.").open()};
   }
 };
@@ -87,8 +87,8 @@ class KvAws {
   Result<SecretRef> restore(const Caller& caller, Transaction& view, const OneSecret& in);
 
   // tags.cpp
-  Result<NoMembers> tag(const Caller& caller, Transaction& view, const TagResource& in);
-  Result<NoMembers> untag(const Caller& caller, Transaction& view, const UntagResource& in);
+  Result<schema::NoMembers> tag(const Caller& caller, Transaction& view, const TagResource& in);
+  Result<schema::NoMembers> untag(const Caller& caller, Transaction& view, const UntagResource& in);
 
   // policies.cpp
   Result<PolicyShown> get_policy(const Caller& caller, const Snapshot& view, const NamedPolicy& in);
@@ -110,7 +110,7 @@ class KvAws {
   Result<Replicated> replicate(const Caller& caller, Transaction& view, const ReplicateSecret& in);
   Result<Replicated> remove_regions(const Caller& caller, Transaction& view, const RemoveRegions& in);
   Result<OnlyArn> stop_replication(const Caller& caller, Transaction& view, const OneSecret& in);
-  Result<NoMembers> cross_account(const Caller& caller, Transaction& view, const CrossAccount& in);
+  Result<schema::NoMembers> cross_account(const Caller& caller, Transaction& view, const CrossAccount& in);
 
   // rotation.cpp
   Result<SecretRef> rotate(const Caller& caller, Session& session, const RotateSecret& in);

@@ -146,6 +146,6 @@ Result<OnlyArn> KvAws::stop_replication(const Caller& caller, Transaction& view,
   return OnlyArn{secret.arn()};
 }
 
-Result<NoMembers> KvAws::cross_account(const Caller&, Transaction&, const CrossAccount&) { return no_other_accounts(); }
+Result<schema::NoMembers> KvAws::cross_account(const Caller&, Transaction&, const CrossAccount&) { return no_other_accounts(); }
 
 }  // namespace coffer::kv::aws

@@ -68,13 +68,10 @@ struct SecretRef {  // what most actions answer
   Omit<std::string> version, policy_name;
   static constexpr auto fields() {
     using T = SecretRef;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::version>("VersionId", "Version that the action was about.").open(),
                       field<&T::policy_name>("PolicyName", "Policy that the action was about.").open()};
   }
-};
-struct NoMembers {
-  static constexpr auto fields() { return std::tuple{}; }
 };
 struct ReplicaStatus {
   std::string region;
@@ -84,7 +81,7 @@ struct ReplicaStatus {
   Omit<Timestamp> accessed;
   static constexpr auto fields() {
     using T = ReplicaStatus;
-    return std::tuple{field<&T::region>("Region", "Region of the replica.").open(), field<&T::kms_key>("KmsKeyId", "Its key.").open(),
+    return schema::Fields{field<&T::region>("Region", "Region of the replica.").open(), field<&T::kms_key>("KmsKeyId", "Its key.").open(),
                       field<&T::status>("Status", "InSync, Failed or InProgress.").open(),
                       field<&T::message>("StatusMessage", "Why it failed.").open(),
                       field<&T::accessed>("LastAccessedDate", "The day it was last read.").open()};
@@ -97,7 +94,7 @@ struct Written {
   Omit<std::vector<ReplicaStatus>> replicas;
   static constexpr auto fields() {
     using T = Written;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::version>("VersionId", "Id of the version that was written.").open(),
                       field<&T::stages>("VersionStages", "Labels that it got.").open(),
                       field<&T::replicas>("ReplicationStatus", "Replicas in other regions.").open()};
@@ -111,7 +108,7 @@ struct SecretValue {
   Timestamp created;
   static constexpr auto fields() {
     using T = SecretValue;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(),
                       field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::version>("VersionId", "Id of the version.").open(),
                       field<&T::text>("SecretString", "The value, as text."),
@@ -124,20 +121,20 @@ struct BatchError {
   std::string secret, code, message;
   static constexpr auto fields() {
     using T = BatchError;
-    return std::tuple{field<&T::secret>("SecretId", "The secret that was asked for.").open(),
+    return schema::Fields{field<&T::secret>("SecretId", "The secret that was asked for.").open(),
                       field<&T::code>("ErrorCode", "Name of the error.").open(), field<&T::message>("Message", "Its text.").open()};
   }
 };
 struct TagShown {
   std::string key, value;
   static constexpr auto fields() {
-    return std::tuple{field<&TagShown::key>("Key", "Name of the tag.").open(), field<&TagShown::value>("Value", "Its value.")};
+    return schema::Fields{field<&TagShown::key>("Key", "Name of the tag.").open(), field<&TagShown::value>("Value", "Its value.")};
   }
 };
 struct PairShown {
   std::string key, value;
   static constexpr auto fields() {
-    return std::tuple{field<&PairShown::key>("Key", "Name.").open(), field<&PairShown::value>("Value", "Value.")};
+    return schema::Fields{field<&PairShown::key>("Key", "Name.").open(), field<&PairShown::value>("Value", "Value.")};
   }
 };
 struct RulesShown {
@@ -145,7 +142,7 @@ struct RulesShown {
   Omit<std::string> duration, schedule;
   static constexpr auto fields() {
     using T = RulesShown;
-    return std::tuple{field<&T::days>("AutomaticallyAfterDays", "Days between rotations.").open(),
+    return schema::Fields{field<&T::days>("AutomaticallyAfterDays", "Days between rotations.").open(),
                       field<&T::duration>("Duration", "Length of the window.").open(),
                       field<&T::schedule>("ScheduleExpression", "When it rotates.").open()};
   }
@@ -168,7 +165,7 @@ struct SecretInfo {
   Omit<std::vector<ReplicaStatus>> replicas;
   static constexpr auto fields() {
     using T = SecretInfo;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(),
                       field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::type>("Type", "Kind of a managed external secret.").open(),
                       field<&T::description>("Description", "What the secret is for.").open(),
@@ -196,7 +193,7 @@ struct SecretList {
   std::vector<SecretInfo> secrets;
   Omit<std::string> next;
   static constexpr auto fields() {
-    return std::tuple{field<&SecretList::secrets>("SecretList", "The secrets."),
+    return schema::Fields{field<&SecretList::secrets>("SecretList", "The secrets."),
                       field<&SecretList::next>("NextToken", "Where the next answer goes on.").open()};
   }
 };
@@ -208,7 +205,7 @@ struct VersionInfo {
   std::vector<std::string> kms_keys;
   static constexpr auto fields() {
     using T = VersionInfo;
-    return std::tuple{field<&T::id>("VersionId", "Id of the version.").open(),
+    return schema::Fields{field<&T::id>("VersionId", "Id of the version.").open(),
                       field<&T::stages>("VersionStages", "Labels that it holds.").open(),
                       field<&T::accessed>("LastAccessedDate", "The day it was last read.").open(),
                       field<&T::created>("CreatedDate", "When it was made.").open(), field<&T::kms_keys>("KmsKeyIds", "Its keys.").open()};
@@ -220,7 +217,7 @@ struct VersionList {
   std::string arn, name;
   static constexpr auto fields() {
     using T = VersionList;
-    return std::tuple{field<&T::versions>("Versions", "The versions."),
+    return schema::Fields{field<&T::versions>("Versions", "The versions."),
                       field<&T::next>("NextToken", "Where the next answer goes on.").open(),
                       field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open()};
   }
@@ -230,7 +227,7 @@ struct Deleted {
   Timestamp at;
   static constexpr auto fields() {
     using T = Deleted;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::at>("DeletionDate", "When it is gone for good.").open()};
   }
 };
@@ -239,7 +236,7 @@ struct PolicyShown {
   Omit<std::string> policy, policy_name;
   static constexpr auto fields() {
     using T = PolicyShown;
-    return std::tuple{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
+    return schema::Fields{field<&T::arn>("ARN", "ARN of the secret.").open(), field<&T::name>("Name", "Name of the secret.").open(),
                       field<&T::policy>("ResourcePolicy", "The policy, as it was given."),
                       field<&T::policy_name>("PolicyName", "Its name.").open()};
   }
@@ -247,7 +244,7 @@ struct PolicyShown {
 struct PolicyFault {
   std::string check, message;
   static constexpr auto fields() {
-    return std::tuple{field<&PolicyFault::check>("CheckName", "Which check failed.").open(),
+    return schema::Fields{field<&PolicyFault::check>("CheckName", "Which check failed.").open(),
                       field<&PolicyFault::message>("ErrorMessage", "Why.").open()};
   }
 };
@@ -255,28 +252,28 @@ struct PolicyChecked {
   bool passed = false;
   std::vector<PolicyFault> faults;
   static constexpr auto fields() {
-    return std::tuple{field<&PolicyChecked::passed>("PolicyValidationPassed", "Whether it may be put.").open(),
+    return schema::Fields{field<&PolicyChecked::passed>("PolicyValidationPassed", "Whether it may be put.").open(),
                       field<&PolicyChecked::faults>("ValidationErrors", "What is wrong with it.")};
   }
 };
 struct PolicyListed {
   std::string name;
-  static constexpr auto fields() { return std::tuple{field<&PolicyListed::name>("PolicyName", "Its name.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&PolicyListed::name>("PolicyName", "Its name.").open()}; }
 };
 struct PolicyList {
   std::vector<PolicyListed> policies;
-  static constexpr auto fields() { return std::tuple{field<&PolicyList::policies>("ResourcePolicies", "The secret's policies.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&PolicyList::policies>("ResourcePolicies", "The secret's policies.")}; }
 };
 struct Replicated {
   std::string arn;
   std::vector<ReplicaStatus> replicas;
   static constexpr auto fields() {
-    return std::tuple{field<&Replicated::arn>("ARN", "ARN of the secret.").open(),
+    return schema::Fields{field<&Replicated::arn>("ARN", "ARN of the secret.").open(),
                       field<&Replicated::replicas>("ReplicationStatus", "Replicas in other regions.")};
   }
 };
 struct OnlyArn {
   std::string arn;
-  static constexpr auto fields() { return std::tuple{field<&OnlyArn::arn>("ARN", "ARN of the secret.").open()}; }
+  static constexpr auto fields() { return schema::Fields{field<&OnlyArn::arn>("ARN", "ARN of the secret.").open()}; }
 };
 }  // namespace coffer::kv::aws

@@ -17,14 +17,14 @@ using schema::field;
 struct Tag {
   std::optional<std::string> key, value;
   static constexpr auto fields() {
-    return std::tuple{field<&Tag::key>("Key", "Name of the tag.").open(), field<&Tag::value>("Value", "Its value.").open()};
+    return schema::Fields{field<&Tag::key>("Key", "Name of the tag.").open(), field<&Tag::value>("Value", "Its value.").open()};
   }
 };
 struct ReplicaRegion {
   std::optional<std::string> region, kms_key;
   static constexpr auto fields() {
     using T = ReplicaRegion;
-    return std::tuple{field<&T::region>("Region", "Region to replicate to.").open(),
+    return schema::Fields{field<&T::region>("Region", "Region to replicate to.").open(),
                       field<&T::kms_key>("KmsKeyId", "Key of the replica; the default one when absent.").open()};
   }
 };
@@ -32,7 +32,7 @@ struct Filter {
   std::optional<std::string> key;
   std::optional<std::vector<std::string>> values;
   static constexpr auto fields() {
-    return std::tuple{field<&Filter::key>("Key", "What to look at.").open(),
+    return schema::Fields{field<&Filter::key>("Key", "What to look at.").open(),
                       field<&Filter::values>("Values", "What to look for; ! before a text negates it.").open()};
   }
 };
@@ -43,7 +43,7 @@ struct OneSecret {
   std::optional<std::string> secret;
   static constexpr auto fields() {
     using T = OneSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open()};
   }
 };
@@ -56,7 +56,7 @@ struct CreateSecret {
   bool overwrite_replicas = false;
   static constexpr auto fields() {
     using T = CreateSecret;
-    return std::tuple{
+    return schema::Fields{
         schema::path<&T::path>("path", "Where the secret is to lie."),
         field<&T::name>("Name", "Name of the secret.").open(),
         field<&T::token>("ClientRequestToken", "Id of the first version; makes the request idempotent.").open(),
@@ -78,7 +78,7 @@ struct PutSecretValue {
   std::optional<std::vector<std::string>> stages;
   static constexpr auto fields() {
     using T = PutSecretValue;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::token>("ClientRequestToken", "Id of the version; makes the request idempotent.").open(),
                       field<&T::text>("SecretString", "The value, as text."),
@@ -93,7 +93,7 @@ struct UpdateSecret {
   std::optional<SecretBytes> text, binary;
   static constexpr auto fields() {
     using T = UpdateSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::token>("ClientRequestToken", "Id of the version; makes the request idempotent.").open(),
                       field<&T::description>("Description", "What the secret is for.").open(),
@@ -108,7 +108,7 @@ struct GetSecretValue {
   std::optional<std::string> secret, version, stage;
   static constexpr auto fields() {
     using T = GetSecretValue;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::version>("VersionId", "Which version; the one labelled AWSCURRENT when absent.").open(),
                       field<&T::stage>("VersionStage", "Or the label that it holds.").open()};
@@ -121,7 +121,7 @@ struct ListSecrets {
   std::optional<std::vector<Filter>> filters;
   static constexpr auto fields() {
     using T = ListSecrets;
-    return std::tuple{field<&T::include_deleted>("IncludePlannedDeletion", "Whether to list what is marked for deletion too.").open(),
+    return schema::Fields{field<&T::include_deleted>("IncludePlannedDeletion", "Whether to list what is marked for deletion too.").open(),
                       field<&T::limit>("MaxResults", "At most so many, 1 to 100.").open(),
                       field<&T::next>("NextToken", "Where the last answer ended.").open(),
                       field<&T::order>("SortOrder", "asc or desc.").open(),
@@ -136,7 +136,7 @@ struct BatchGetSecretValue {
   std::optional<std::string> next;
   static constexpr auto fields() {
     using T = BatchGetSecretValue;
-    return std::tuple{field<&T::secrets>("SecretIdList", "Names or ARNs of up to 20 secrets.").open(),
+    return schema::Fields{field<&T::secrets>("SecretIdList", "Names or ARNs of up to 20 secrets.").open(),
                       field<&T::filters>("Filters", "Or conditions, all of which a secret must meet.").open(),
                       field<&T::limit>("MaxResults", "At most so many, 1 to 20; with Filters only.").open(),
                       field<&T::next>("NextToken", "Where the last answer ended.").open()};
@@ -149,7 +149,7 @@ struct ListSecretVersionIds {
   std::optional<bool> deprecated;
   static constexpr auto fields() {
     using T = ListSecretVersionIds;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::next>("NextToken", "Where the last answer ended.").open(),
                       field<&T::limit>("MaxResults", "At most so many, 1 to 100.").open(),
@@ -161,7 +161,7 @@ struct UpdateSecretVersionStage {
   std::optional<std::string> secret, stage, from, to;
   static constexpr auto fields() {
     using T = UpdateSecretVersionStage;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::stage>("VersionStage", "The label.").open(),
                       field<&T::from>("RemoveFromVersionId", "The version that holds it now.").open(),
@@ -175,7 +175,7 @@ struct DeleteSecret {
   std::optional<bool> force;
   static constexpr auto fields() {
     using T = DeleteSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::window>("RecoveryWindowInDays", "For how long it can be restored, 7 to 30 days; 30 when absent.").open(),
                       field<&T::force>("ForceDeleteWithoutRecovery", "Whether to delete it at once, for good.").open()};
@@ -187,7 +187,7 @@ struct TagResource {
   std::optional<std::vector<Tag>> tags;
   static constexpr auto fields() {
     using T = TagResource;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(), field<&T::tags>("Tags", "Tags to set.")};
   }
 };
@@ -197,7 +197,7 @@ struct UntagResource {
   std::optional<std::vector<std::string>> keys;
   static constexpr auto fields() {
     using T = UntagResource;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::keys>("TagKeys", "Names of the tags to take away.").open()};
   }
@@ -207,7 +207,7 @@ struct NamedPolicy {
   std::optional<std::string> secret, policy_name;
   static constexpr auto fields() {
     using T = NamedPolicy;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::policy_name>("PolicyName", "Name of the policy; the secret's own when absent.").open()};
   }
@@ -218,7 +218,7 @@ struct PutResourcePolicy {
   std::optional<bool> block_public;
   static constexpr auto fields() {
     using T = PutResourcePolicy;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::policy>("ResourcePolicy", "The policy, a JSON text."),
                       field<&T::policy_name>("PolicyName", "Name of the policy; the secret's own when absent.").open(),
@@ -231,7 +231,7 @@ struct ListResourcePolicies {
   std::optional<std::int64_t> limit;
   static constexpr auto fields() {
     using T = ListResourcePolicies;
-    return std::tuple{
+    return schema::Fields{
         schema::path<&T::path>("path", "Where the secret lies."), field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
         field<&T::next>("NextToken", "Where the last answer ended.").open(), field<&T::limit>("MaxResults", "At most so many.").open()};
   }
@@ -243,7 +243,7 @@ struct ReplicateSecret {
   bool overwrite = false;
   static constexpr auto fields() {
     using T = ReplicateSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::regions>("AddReplicaRegions", "Regions to replicate to."),
                       field<&T::overwrite>("ForceOverwriteReplicaSecret", "Whether to replace secrets of the same name there.").open()};
@@ -255,7 +255,7 @@ struct RemoveRegions {
   std::optional<std::vector<std::string>> regions;
   static constexpr auto fields() {
     using T = RemoveRegions;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::regions>("RemoveReplicaRegions", "Regions whose replicas are to go.").open()};
   }
@@ -265,7 +265,7 @@ struct RulesOfRotation {
   std::optional<std::string> duration, schedule;
   static constexpr auto fields() {
     using T = RulesOfRotation;
-    return std::tuple{field<&T::days>("AutomaticallyAfterDays", "Days between rotations.").open(),
+    return schema::Fields{field<&T::days>("AutomaticallyAfterDays", "Days between rotations.").open(),
                       field<&T::duration>("Duration", "Length of the window, such as 3h.").open(),
                       field<&T::schedule>("ScheduleExpression", "A rate() or cron() expression.").open()};
   }
@@ -277,7 +277,7 @@ struct RotateSecret {
   std::optional<bool> immediately;
   static constexpr auto fields() {
     using T = RotateSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(),
                       field<&T::token>("ClientRequestToken", "Id of the new version.").open(),
                       field<&T::function>("RotationLambdaARN", "Function that rotates.").open(),
@@ -287,13 +287,13 @@ struct RotateSecret {
 };
 struct RotatedSecret {
   std::string_view path;
-  static constexpr auto fields() { return std::tuple{schema::path<&RotatedSecret::path>("path", "Where the secret lies.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&RotatedSecret::path>("path", "Where the secret lies.")}; }
 };
 struct RotatedFolder {
   std::string_view path;
   schema::Page page;
   static constexpr auto fields() {
-    return std::tuple{schema::path<&RotatedFolder::path>("path", "The folder to list."), schema::inlined<&RotatedFolder::page>()};
+    return schema::Fields{schema::path<&RotatedFolder::path>("path", "The folder to list."), schema::inlined<&RotatedFolder::page>()};
   }
 };
 struct CrossAccount {
@@ -302,7 +302,7 @@ struct CrossAccount {
   schema::RawObject rest;
   static constexpr auto fields() {
     using T = CrossAccount;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::secret>("SecretId", "Name or ARN of the secret.").open(), schema::whole<&T::rest>("Not looked at.")};
   }
 };

@@ -16,7 +16,7 @@ struct AttemptShown {
   static constexpr auto fields() {
     using T = AttemptShown;
     using schema::field;
-    return std::tuple{field<&T::version>("version_id", "The version that it was to make.").open(),
+    return schema::Fields{field<&T::version>("version_id", "The version that it was to make.").open(),
                       field<&T::kind>("kind", "rotation, or test where the function was only tried.").open(),
                       field<&T::started>("started", "When it began.").open(),
                       field<&T::ended>("ended", "When it ended.").open(),
@@ -34,7 +34,7 @@ struct RunShown {
   static constexpr auto fields() {
     using T = RunShown;
     using schema::field;
-    return std::tuple{field<&T::version>("version_id", "The version that it makes.").open(),
+    return schema::Fields{field<&T::version>("version_id", "The version that it makes.").open(),
                       field<&T::kind>("kind", "rotation, or test where the function is only tried.").open(),
                       field<&T::begun>("begun", "When it began.").open(), field<&T::step>("step", "The step that it is at.").open(),
                       field<&T::failures>("failures", "Attempts that failed.").open()};
@@ -52,7 +52,7 @@ struct RotationStatus {
   static constexpr auto fields() {
     using T = RotationStatus;
     using schema::field;
-    return std::tuple{field<&T::name>("name", "Where the secret lies.").open(),
+    return schema::Fields{field<&T::name>("name", "Where the secret lies.").open(),
                       field<&T::arn>("arn", "What the function is told that it is called.").open(),
                       field<&T::function>("function", "The function that rotates it.").open(),
                       field<&T::state>("state", "off, resting, running, or retrying after an attempt that failed.").open(),

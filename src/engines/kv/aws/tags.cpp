@@ -47,7 +47,7 @@ Result<std::string> tags_with(std::string_view before, const std::vector<Tag>& t
   return PackedMap::pack_in_order(all);
 }
 
-Result<NoMembers> KvAws::tag(const Caller& caller, Transaction& view, const TagResource& in) {
+Result<schema::NoMembers> KvAws::tag(const Caller& caller, Transaction& view, const TagResource& in) {
   Constraints c;
   check_secret_id(c, in.secret);
   c.present("tags", in.tags.has_value());
@@ -59,10 +59,10 @@ Result<NoMembers> KvAws::tag(const Caller& caller, Transaction& view, const TagR
   secret.object().tags = PackedMap(tags);
   secret.facet.tagged = secret.facet.tagged || !tags.empty();
   CHECK_OK(save(view, secret, caller.now));
-  return NoMembers{};
+  return schema::NoMembers{};
 }
 
-Result<NoMembers> KvAws::untag(const Caller& caller, Transaction& view, const UntagResource& in) {
+Result<schema::NoMembers> KvAws::untag(const Caller& caller, Transaction& view, const UntagResource& in) {
   Constraints c;
   check_secret_id(c, in.secret);
   c.present("tagKeys", in.keys.has_value());
@@ -76,7 +76,7 @@ Result<NoMembers> KvAws::untag(const Caller& caller, Transaction& view, const Un
   const std::string tags = PackedMap::pack_in_order(all);
   secret.object().tags = PackedMap(tags);
   CHECK_OK(save(view, secret, caller.now));
-  return NoMembers{};
+  return schema::NoMembers{};
 }
 
 }  // namespace coffer::kv::aws

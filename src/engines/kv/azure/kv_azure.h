@@ -40,10 +40,10 @@ class KvAzure {
   Result<KeptBundle> restore(const Caller& caller, Transaction& view, const RestoreSecret& in);
 
   // vault.cpp
-  Result<VaultShown> read_vault(const Caller& caller, const Snapshot& view, const NoFields& in);
+  Result<VaultShown> read_vault(const Caller& caller, const Snapshot& view, const schema::NoMembers& in);
   Result<VaultShown> write_vault(const Caller& caller, Transaction& view, const VaultChange& in);
-  Result<VaultShown> delete_vault(const Caller& caller, Transaction& view, const NoFields& in);
-  Result<VaultShown> recover_vault(const Caller& caller, Transaction& view, const NoFields& in);
+  Result<VaultShown> delete_vault(const Caller& caller, Transaction& view, const schema::NoMembers& in);
+  Result<VaultShown> recover_vault(const Caller& caller, Transaction& view, const schema::NoMembers& in);
 
   Random& random_;
 };

@@ -20,7 +20,7 @@ struct Attributes {
   std::int64_t recoverable_days = 0;
   static constexpr auto fields() {
     using T = Attributes;
-    return std::tuple{field<&T::enabled>("enabled", "Whether the version can be read.").open(),
+    return schema::Fields{field<&T::enabled>("enabled", "Whether the version can be read.").open(),
                       field<&T::not_before>("nbf", "From when on it is meant to be used, in seconds since 1970.").open(),
                       field<&T::expires>("exp", "Until when it is meant to be used.").open(),
                       field<&T::created>("created", "When the version was written.").open(),
@@ -35,7 +35,7 @@ struct Deletion {
   Omit<std::int64_t> deleted, purge;
   static constexpr auto fields() {
     using T = Deletion;
-    return std::tuple{field<&T::recovery_id>("recoveryId", "URL by which the secret can be recovered.").open(),
+    return schema::Fields{field<&T::recovery_id>("recoveryId", "URL by which the secret can be recovered.").open(),
                       field<&T::deleted>("deletedDate", "When it was deleted.").open(),
                       field<&T::purge>("scheduledPurgeDate", "Until when it can be recovered.").open()};
   }
@@ -49,7 +49,7 @@ struct Bundle {
   Deletion deletion;
   static constexpr auto fields() {
     using T = Bundle;
-    return std::tuple{field<&T::value>("value", "The value."),
+    return schema::Fields{field<&T::value>("value", "The value."),
                       field<&T::id>("id", "URL of the version.").open(),
                       field<&T::content_type>("contentType", "What kind of value it is.").open(),
                       field<&T::attributes>("attributes", "What is known of the version."),
@@ -65,7 +65,7 @@ struct Item {
   Deletion deletion;
   static constexpr auto fields() {
     using T = Item;
-    return std::tuple{field<&T::id>("id", "URL of the secret or version.").open(),
+    return schema::Fields{field<&T::id>("id", "URL of the secret or version.").open(),
                       field<&T::content_type>("contentType", "What kind of value it is.").open(),
                       field<&T::attributes>("attributes", "What is known of it."), field<&T::tags>("tags", "Tags."),
                       schema::inlined<&T::deletion>()};
@@ -76,12 +76,12 @@ struct ItemList {
   std::optional<std::string> next;
   static constexpr auto fields() {
     using T = ItemList;
-    return std::tuple{field<&T::value>("value", "Secrets or versions."), field<&T::next>("nextLink", "URL of the next page.").open()};
+    return schema::Fields{field<&T::value>("value", "Secrets or versions."), field<&T::next>("nextLink", "URL of the next page.").open()};
   }
 };
 struct BackupBlob {
   std::string value;
-  static constexpr auto fields() { return std::tuple{field<&BackupBlob::value>("value", "The sealed secret, in base64url.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&BackupBlob::value>("value", "The sealed secret, in base64url.")}; }
 };
 struct VaultShown {
   std::int64_t soft_delete_days = 0;
@@ -90,7 +90,7 @@ struct VaultShown {
   OptionalTime deleted, purge;
   static constexpr auto fields() {
     using T = VaultShown;
-    return std::tuple{field<&T::soft_delete_days>("soft_delete_days", "How long deleted secrets can be recovered.").open(),
+    return schema::Fields{field<&T::soft_delete_days>("soft_delete_days", "How long deleted secrets can be recovered.").open(),
                       field<&T::purge_protection>("purge_protection", "Whether nobody can purge them sooner.").open(),
                       field<&T::recovery_level>("recovery_level", "What Azure's clients are told of the two.").open(),
                       field<&T::deleted>("deletion_time", "When the vault was deleted.").open(),

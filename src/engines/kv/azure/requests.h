@@ -12,19 +12,16 @@ namespace coffer::kv::azure {
 
 using schema::field;
 
-struct NoFields {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 struct OneSecret {
   std::string_view path;
-  static constexpr auto fields() { return std::tuple{schema::path<&OneSecret::path>("path", "Where the secret lies.")}; }
+  static constexpr auto fields() { return schema::Fields{schema::path<&OneSecret::path>("path", "Where the secret lies.")}; }
 };
 struct AttributesGiven {
   std::optional<bool> enabled;
   std::optional<std::int64_t> not_before, expires;
   static constexpr auto fields() {
     using T = AttributesGiven;
-    return std::tuple{field<&T::enabled>("enabled", "Whether the version can be read.").open(),
+    return schema::Fields{field<&T::enabled>("enabled", "Whether the version can be read.").open(),
                       field<&T::not_before>("nbf", "From when on it is meant to be used, in seconds since 1970.").open(),
                       field<&T::expires>("exp", "Until when it is meant to be used.").open()};
   }
@@ -36,7 +33,7 @@ struct Marks {
   std::optional<AttributesGiven> attributes;
   static constexpr auto fields() {
     using T = Marks;
-    return std::tuple{field<&T::content_type>("contentType", "What kind of value it is, in the caller's words.").open(),
+    return schema::Fields{field<&T::content_type>("contentType", "What kind of value it is, in the caller's words.").open(),
                       field<&T::tags>("tags", "Tags of the version."),
                       field<&T::attributes>("attributes", "What the version may be used for.")};
   }
@@ -47,7 +44,7 @@ struct SetSecret {
   Marks marks;
   static constexpr auto fields() {
     using T = SetSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."), field<&T::value>("value", "The value, a text."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."), field<&T::value>("value", "The value, a text."),
                       schema::inlined<&T::marks>()};
   }
 };
@@ -57,7 +54,7 @@ struct UpdateSecret {
   Marks marks;
   static constexpr auto fields() {
     using T = UpdateSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::version>("version", "Which version; the current one when empty.").open(), schema::inlined<&T::marks>()};
   }
 };
@@ -66,7 +63,7 @@ struct GetSecret {
   std::string version;
   static constexpr auto fields() {
     using T = GetSecret;
-    return std::tuple{schema::path<&T::path>("path", "Where the secret lies."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secret lies."),
                       field<&T::version>("version", "Which version; the current one when empty.").open()};
   }
 };
@@ -76,7 +73,7 @@ struct ListPage {
   std::string skip_token, api_version;
   static constexpr auto fields() {
     using T = ListPage;
-    return std::tuple{schema::path<&T::path>("path", "Where the secrets lie."),
+    return schema::Fields{schema::path<&T::path>("path", "Where the secrets lie."),
                       field<&T::max_results>("maxresults", "At most so many, 1 to 25.").open(),
                       field<&T::skip_token>("$skiptoken", "Where to go on.").open(),
                       field<&T::api_version>("api-version", "Version of the API, for the link to the next page.").open()};
@@ -84,14 +81,14 @@ struct ListPage {
 };
 struct RestoreSecret {
   std::string value;
-  static constexpr auto fields() { return std::tuple{field<&RestoreSecret::value>("value", "What the backup answered.")}; }
+  static constexpr auto fields() { return schema::Fields{field<&RestoreSecret::value>("value", "What the backup answered.")}; }
 };
 struct VaultChange {
   std::optional<std::int64_t> soft_delete_days;
   std::optional<bool> purge_protection;
   static constexpr auto fields() {
     using T = VaultChange;
-    return std::tuple{
+    return schema::Fields{
         field<&T::soft_delete_days>("soft_delete_days", "How long deleted secrets can be recovered, 7 to 90 days.").open(),
         field<&T::purge_protection>("purge_protection", "Whether nobody can purge them sooner. Never turned off again.").open()};
   }

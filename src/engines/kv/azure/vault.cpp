@@ -55,7 +55,7 @@ Result<Vault> load_vault(const Caller& caller, const Snapshot& view) {
 }
 Result<void> save_vault(Transaction& view, const Vault& vault) { return view.put(key, encode(vault)); }
 
-Result<VaultShown> KvAzure::read_vault(const Caller&, const Snapshot& view, const NoFields&) { return shown(TRY(load_vault(view))); }
+Result<VaultShown> KvAzure::read_vault(const Caller&, const Snapshot& view, const schema::NoMembers&) { return shown(TRY(load_vault(view))); }
 
 Result<VaultShown> KvAzure::write_vault(const Caller&, Transaction& view, const VaultChange& in) {
   Vault vault = TRY(load_vault(view));
@@ -71,7 +71,7 @@ Result<VaultShown> KvAzure::write_vault(const Caller&, Transaction& view, const 
   return shown(vault);
 }
 
-Result<VaultShown> KvAzure::delete_vault(const Caller& caller, Transaction& view, const NoFields&) {
+Result<VaultShown> KvAzure::delete_vault(const Caller& caller, Transaction& view, const schema::NoMembers&) {
   Vault vault = TRY(load_vault(view));
   if (!vault.deleted()) {
     vault.deleted_at = caller.now;
@@ -81,7 +81,7 @@ Result<VaultShown> KvAzure::delete_vault(const Caller& caller, Transaction& view
   return shown(vault);
 }
 
-Result<VaultShown> KvAzure::recover_vault(const Caller&, Transaction& view, const NoFields&) {
+Result<VaultShown> KvAzure::recover_vault(const Caller&, Transaction& view, const schema::NoMembers&) {
   Vault vault = TRY(load_vault(view));
   vault.deleted_at = vault.purge_at = never;
   CHECK_OK(save_vault(view, vault));
