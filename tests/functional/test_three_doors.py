@@ -142,3 +142,13 @@ def test_names_that_azure_does_not_have(doors):
     assert not any(n.startswith(folder) or n == odd for n in names)
     with pytest.raises(HttpResponseError, match="invalid name"):
         doors["azure"].read(odd)
+
+
+def test_versions_have_ids_of_their_own_after_replication(doors):
+    """What AWS's door writes twice in one request is as whole for the others."""
+    name = unique("replicated")
+    sm, kv = doors["aws"].sm, doors["azure"].kv
+    sm.create_secret(Name=name, SecretString="v", AddReplicaRegions=[{"Region": "eu-west-1"}])
+    ids = [version.version for version in kv.list_properties_of_secret_versions(name)]
+    assert len(ids) == 1 and len(ids[0]) == 32 and set(ids[0]) <= set("0123456789abcdef")
+    assert kv.get_secret(name, ids[0]).value == "v"

@@ -26,7 +26,7 @@ Result<std::optional<LoadedObject>> load_v1(const Snapshot& view, std::string_vi
   auto record = TRY(view.get(plain_key(name)));
   if (!record) return std::optional<LoadedObject>();
   const PlainSecret secret = TRY(decode_plain(record->reveal_text()));
-  LoadedObject out{*std::move(record), object_of_v1(secret, upgraded), true, {}};
+  LoadedObject out{*std::move(record), object_of_v1(secret, upgraded), true, {}, {}};
   return std::optional(std::move(out));
 }
 
@@ -71,9 +71,14 @@ Result<std::optional<LoadedObject>> load_to_write(Transaction& view, std::string
 
 Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded) {
   CHECK_OK(set_apart(view, name, loaded.object.current));
-  CHECK_OK(view.put(name_key('o', name), encode(loaded.object)));
+  std::string record = encode(loaded.object);
+  CHECK_OK(view.put(name_key('o', name), record));
   if (loaded.from_v1) view.erase(plain_key(name));
   loaded.from_v1 = false;
+  loaded.earlier.push_back(std::exchange(loaded.record, SecretBytes::copy_of(record)));
+  wipe(record);
+  loaded.object = Object();
+  if (!decode_into(loaded.record.reveal_text(), loaded.object)) return fail(Code::internal, "what was written cannot be read");
   return {};
 }
 

@@ -43,6 +43,7 @@ struct LoadedObject {
   Object object;
   bool from_v1 = false;  // read from a version 1 key: saving moves it
   std::string facet;     // the memory of object.aws, where it was changed
+  std::vector<SecretBytes> earlier;  // records before the last save, in which versions may still lie
 
   void set(const aws::Facet& changed) {
     facet = encode(changed);
@@ -69,7 +70,8 @@ struct LoadedVersion {
 // Fetches bytes that lie apart.
 [[nodiscard]] Result<void> load_bytes(const Snapshot& view, std::string_view name, LoadedVersion& version);
 
-// Writes the object (and so its current version, whose bytes must be loaded unless they lie apart).
+// Writes the object (and so its current version, whose bytes must be loaded unless they lie apart). Its texts lie in the record that was written from
+// then on, so that those of a caller need not outlive the call.
 [[nodiscard]] Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded);
 // Makes `next` the current version: numbers and dates it, moves the former to its own key, drops what is over the limits. `loaded.object` is
 // what is stored then. A new object has an empty `loaded`.
