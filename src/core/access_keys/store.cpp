@@ -11,21 +11,36 @@ std::string id_key(std::string_view id) { return std::string("id/").append(id); 
 std::string used_key(std::string_view id) { return std::string("used/").append(id); }
 std::string mount_key(std::string_view mount, std::string_view id) { return std::string("mount/").append(mount).append("/").append(id); }
 
+// A member of the metadata that a login method of this type wrote; "" where another did. Whoever may make a token, or a secret id, may write any
+// metadata into it: only what the method itself vouches for says who somebody is.
+std::string_view vouched(const token::Record& token, std::string_view method, std::string_view member) {
+  const std::string_view accessor = token.mount_accessor;
+  constexpr std::string_view head = "auth_";
+  if (!accessor.starts_with(head) || !accessor.substr(head.size()).starts_with(method) || accessor.substr(head.size() + method.size(), 1) != "_") return {};
+  for (const auto& [key, value] : token.meta)
+    if (key == member) return value;
+  return {};
+}
+
+// The first that is not empty.
+std::string_view first_of(std::initializer_list<std::string_view> texts) {
+  for (const std::string_view text : texts)
+    if (!text.empty()) return text;
+  return {};
+}
+
 }  // namespace
 
 std::string principal_arn(const ActionScope& scope, const token::Record& token) {
-  const auto meta = [&](std::string_view wanted, std::string_view otherwise) {
-    for (const auto& [key, value] : token.meta)
-      if (key == wanted) return std::string_view(value);
-    return otherwise;
-  };
-  // Azure's clients know an application and an object.
-  if (scope.partition.empty())
+  // Azure's clients know an application and an object: a role id is an application's.
+  if (scope.partition.empty()) {
+    const auto claim = [&](std::string_view name) { return vouched(token, "azure-apps", name); };
     return std::string("appid=")
-        .append(meta("appid", meta("azp", token.display_name)))
+        .append(first_of({claim("appid"), claim("azp"), token.alias_name, token.display_name}))
         .append(";oid=")
-        .append(meta("oid", token.entity_id));
-  const std::string_view name = meta(principal_meta, "");
+        .append(first_of({claim("oid"), token.entity_id}));
+  }
+  const std::string_view name = vouched(token, "aws-keys", principal_meta);
   std::string out = "arn:" + scope.partition + (name.starts_with("assumed-role/") ? ":sts::" : ":iam::") + scope.account + ":";
   if (!name.empty()) return out.append(name);
   if (token.root()) return out.append("root");
