@@ -101,34 +101,62 @@ bool any_piece_matches(const hcl::Value& rule, std::string_view text) {
   }
 }
 
-// A list stands for its elements joined by commas, unless an element holds a comma itself.
-std::optional<std::string> joined(const std::vector<json::Value>& elements) {
+// Whether a list is what a rule spells as text: its elements with commas between them, unless one holds a comma itself.
+bool is_joined(const hcl::Value& rule, const std::vector<json::Value>& elements) {
+  if (!rule.is(hcl::Kind::string)) return false;
   std::string out;
   for (const json::Value& element : elements) {
     const std::string_view text = element.is_string() ? element.text() : element.raw();
-    if (element.is_array() || element.is_object() || element.is_null() || text.find(',') != std::string_view::npos) return std::nullopt;
+    if (element.is_array() || element.is_object() || element.is_null() || text.find(',') != std::string_view::npos) return false;
     out.append(out.empty() ? "" : ",").append(text);
   }
-  return out;
+  return out == rule.text;
 }
 
-bool list_matches(const hcl::Value& rule, const json::Value& value, For purpose) {
+bool denied_element(const hcl::Value& rule, const json::Value& value) {
+  return std::ranges::any_of(value.elements(), [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
+}
+
+// Whether each of the pieces of a text with commas fits one of the rules: '*' of a pattern does not reach over a comma, since the field may be a list.
+bool all_pieces_allowed(const std::vector<hcl::Value>& rules, std::string_view text) {
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view piece = text.substr(0, comma);
+    while (piece.starts_with(' ')) piece.remove_prefix(1);
+    while (piece.ends_with(' ')) piece.remove_suffix(1);
+    if (!std::ranges::any_of(rules, [&](const hcl::Value& rule) { return rule.is(hcl::Kind::string) && glob_match(rule.text, piece); })) return false;
+    if (comma == text.size()) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+bool allowed_text(const std::vector<hcl::Value>& rules, const json::Value& value) {
+  for (const hcl::Value& rule : rules) {
+    if (!equals(rule, value)) continue;
+    const bool pattern = rule.is(hcl::Kind::string) && rule.text != "*" && rule.text.find('*') != std::string::npos;
+    if (!pattern || !value.is_string() || value.text().find(',') == std::string_view::npos || rule.text.find(',') != std::string::npos) return true;
+  }
+  return value.is_string() && value.text().find(',') != std::string_view::npos && all_pieces_allowed(rules, value.text());
+}
+
+// Each element of a list must fit, or the list as a whole be one that is named.
+bool allowed_list(const std::vector<hcl::Value>& rules, const json::Value& value) {
   const auto elements = value.elements();
-  if (purpose == For::denying)
-    return std::ranges::any_of(
-        elements, [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
-  if (elements.size() == 1) return equals(rule, elements.front());
-  const auto text = rule.is(hcl::Kind::string) ? joined(elements) : std::nullopt;
-  return text && glob_match(rule.text, *text);
+  for (const hcl::Value& rule : rules)
+    if (equals(rule, value) || is_joined(rule, elements)) return true;
+  return !elements.empty() && std::ranges::all_of(elements, [&](const json::Value& e) {
+    return e.is_string() ? allowed_text(rules, e) : std::ranges::any_of(rules, [&](const hcl::Value& rule) { return equals(rule, e); });
+  });
 }
 
-// Whether a value is among those that a rule names. To deny, one element of a list suffices; to allow, the value as a whole must fit.
+// Whether a value is among those that a rule names. To deny, one element of a list suffices; to allow, every one must fit.
 bool listed(const std::vector<hcl::Value>& rules, const json::Value& value, For purpose) {
   if (rules.empty()) return true;
+  if (purpose == For::allowing) return value.is_array() ? allowed_list(rules, value) : allowed_text(rules, value);
   return std::ranges::any_of(rules, [&](const hcl::Value& rule) {
     if (equals(rule, value)) return true;
-    if (value.is_array()) return list_matches(rule, value, purpose);
-    return purpose == For::denying && value.is_string() && any_piece_matches(rule, value.text());
+    if (value.is_array()) return denied_element(rule, value);
+    return value.is_string() && any_piece_matches(rule, value.text());
   });
 }
 

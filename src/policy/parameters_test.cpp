@@ -32,6 +32,17 @@ TEST_F(Parameters, AsARealServerAnswers) {
   EXPECT_TRUE(allows(rule, "{}", del));  // a delete has no parameters
 }
 
+TEST_F(Parameters, EveryElementOfAListMustBeAllowed) {
+  constexpr std::string_view rule = R"(allowed_parameters = { "p" = ["dev-*", "ops"] "*" = [] })";
+  for (const std::string_view body : {R"({"p": "dev-a"})", R"({"p": ["dev-a"]})", R"({"p": ["dev-a", "ops", "dev-b"]})", R"({"p": "dev-a,ops"})", R"({"p": "dev-a, ops"})"})
+    EXPECT_TRUE(allows(rule, body)) << body;
+  for (const std::string_view body : {R"({"p": ["dev-a", "admin"]})", R"({"p": ["admin", "dev-a"]})", R"({"p": "dev-a,admin"})", R"({"p": ["dev-a,admin"]})",
+                                      R"({"p": []})", R"({"p": ["dev-a", null]})", R"({"p": [["dev-a"]]})", R"({"p": {"a": "dev-a"}})"})
+    EXPECT_FALSE(allows(rule, body)) << body;
+  EXPECT_TRUE(allows(R"(allowed_parameters = { "p" = ["a,b"] })", R"({"p": ["a", "b"]})"));
+  EXPECT_TRUE(allows(R"(allowed_parameters = { "p" = ["*"] })", R"({"p": "any, text"})"));
+}
+
 TEST_F(Parameters, NamesTheOneThatIsAtFault) {
   const auto policy =
       parse("p", R"(path "a" { capabilities = ["update"] allowed_parameters = { "color" = ["red"] } required_parameters = ["color"] }
