@@ -1,13 +1,23 @@
 #include "core/envelope.h"
 
+#include <algorithm>
+
 #include "schema/login.h"
 
 namespace coffer::core {
 namespace {
 
-// The members of an object, for the top level of the envelope: its text without the braces.
-std::string_view inside(std::string_view object) {
-  return object.size() >= 2 && object.front() == '{' && object.back() == '}' ? object.substr(1, object.size() - 2) : std::string_view();
+bool own_member(std::string_view name) {
+  constexpr std::string_view own[] = {"request_id", "lease_id", "renewable", "lease_duration", "data", "wrap_info", "warnings", "auth"};
+  return std::ranges::find(own, name) != std::end(own);
+}
+
+// Puts the members of an object at the top level of the envelope, but for those whose names the envelope has itself: readers take the last of two.
+void append_members(std::string& out, std::string_view object) {
+  const auto document = json::Document::parse(object);
+  if (!document || !document->root().is_object()) return;
+  for (const auto& [name, value] : document->root().members())
+    if (!own_member(name)) out.append(",").append(json::quoted(name)).append(":").append(value.raw());
 }
 
 }  // namespace
@@ -42,7 +52,7 @@ void append_envelope(std::string& out, std::string_view request_id, const Outcom
   w.key("auth");
   if (reply.auth && !reply.wrap) encode_auth(w, *reply.auth);
   else w.null();
-  if (const std::string_view members = inside(data); !members.empty()) out.append(",").append(members);
+  append_members(out, data);
   w.end_object();
   out.push_back('\n');
 }

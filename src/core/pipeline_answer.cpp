@@ -32,6 +32,8 @@ Result<void> Pipeline::complete(Exchange& x, RequestSpaces& spaces, schema::Repl
   x.outcome.mount_type = x.mount->entry.type;
   const bool wraps = x.request.wrap_ttl && x.outcome.reply.form == schema::Reply::Form::enveloped && x.outcome.reply.status == 200 && !x.outcome.reply.wrap;
   if (wraps) {
+    // What is wrapped is the envelope alone: members of data beside it would come back beside the unwrapper's own.
+    x.outcome.repeats_data = false;
     std::string envelope;
     append_envelope(envelope, x.request.id, x.outcome);
     WrapRequest wanted{*x.request.wrap_ttl, x.request.path.str(), wrapped_accessor_of(x)};
