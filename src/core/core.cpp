@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/chores.h"
+#include "core/lockout.h"
 #include "core/revoke.h"
 #include "core/sys/mount_rows.h"
 
@@ -180,9 +181,9 @@ void Core::closing() {
 
 // Each second: what is due expires and rotates, the audit chain is signed, the keyring looked after. Every few seconds: the mounts' own chores.
 void Core::background() {
-  constexpr auto between_chores = std::chrono::seconds(5);
-  Complaint expiry, keyring, chores, uses, rotations;
-  auto next_chores = parts_.clock.steady() + between_chores;
+  constexpr auto between_chores = std::chrono::seconds(5), between_lockouts = std::chrono::seconds(60);
+  Complaint expiry, keyring, chores, uses, rotations, lockouts;
+  auto next_chores = parts_.clock.steady() + between_chores, next_lockouts = parts_.clock.steady() + between_lockouts;
   std::unique_lock lock(wake_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::milliseconds(250));
@@ -210,6 +211,11 @@ void Core::background() {
           // When access keys were last used: kept apart from requests, written together.
           if (const auto done = runtime->access_keys().write_uses(*runtime); !done) uses.about("last uses of access keys could not be written", done.error(), parts_.clock);
           else uses.over();
+        }
+        if (parts_.clock.steady() >= next_lockouts) {
+          next_lockouts = parts_.clock.steady() + between_lockouts;
+          if (const auto done = forget_lockouts(*runtime, parts_.config); !done) lockouts.about("lockouts that are over could not be removed", done.error(), parts_.clock);
+          else lockouts.over();
         }
       }
     }

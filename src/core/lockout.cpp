@@ -33,6 +33,48 @@ bool locked(const LockoutRow& row, const LockoutRules& rules, Time now) {
   return !rules.disabled && row.failures >= rules.threshold && now < row.last + rules.duration;
 }
 
+namespace {
+
+constexpr std::size_t rows_at_once = 500;
+
+// Whether a row counts no longer: neither towards a lockout nor as one.
+bool over(const LockoutRow& row, const MountTable& mounts, std::string_view key, const CoreConfig& config, Time now) {
+  const std::string_view rest = key.substr(std::string_view("lockout/").size());
+  const Mount* mount = mounts.by_accessor(rest.substr(0, rest.find('/')));
+  if (mount == nullptr) return true;
+  const LockoutRules rules = lockout_rules(*mount, config);
+  return now > row.last + std::max(rules.duration, rules.reset);
+}
+
+}  // namespace
+
+Result<void> forget_lockouts(Runtime& runtime, const CoreConfig& config) {
+  const auto at = runtime.snapshot();
+  const auto mounts = TRY(runtime.mounts(at));
+  const auto view = runtime.view(*at, sys_space(root_tenant));
+  const Time now = runtime.clock().now();
+  std::string after;
+  for (;;) {
+    const auto names = TRY(view->children("lockout/", '\0', after, rows_at_once));
+    std::vector<std::string> old;
+    for (const std::string& name : names) {
+      const auto row = TRY(read_lockout(*view, "lockout/" + name));
+      if (row && over(*row, *mounts, "lockout/" + name, config, now)) old.push_back("lockout/" + name);
+    }
+    if (!old.empty()) {
+      auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {
+        Transaction& sys = spaces.write(sys_space(root_tenant));
+        for (const std::string& key : old)
+          if (const auto row = TRY(read_lockout(sys, key)); row && over(*row, *mounts, key, config, now)) sys.erase(key);
+        return {};
+      });
+      if (!done) return std::unexpected(std::move(done).error());
+    }
+    if (names.size() < rows_at_once) return {};
+    after = names.back();
+  }
+}
+
 Result<void> Pipeline::check_lockout(Exchange& x) {
   if (x.operation == nullptr || !x.operation->lockout_name || x.runtime == nullptr) return {};
   const LockoutRules rules = lockout_rules(*x.mount, parts_.config);

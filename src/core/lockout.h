@@ -26,6 +26,8 @@ struct LockoutRules {
 // Key in the sys space: lockout/<accessor>/<hex of the name>.
 [[nodiscard]] std::string lockout_key(std::string_view accessor, std::string_view name);
 [[nodiscard]] Result<std::optional<LockoutRow>> read_lockout(const Snapshot& sys, const std::string& key);
+// Removes rows that have no more effect, of mounts that are gone too: who fails to log in cannot fill the store. Not for an io thread.
+[[nodiscard]] Result<void> forget_lockouts(Runtime& runtime, const CoreConfig& config);
 [[nodiscard]] bool locked(const LockoutRow& row, const LockoutRules& rules, Time now);
 
 }  // namespace coffer::core
