@@ -1,5 +1,6 @@
 #include "core/records.h"
 
+#include "core/access_keys/store.h"
 #include "core/envelope.h"
 #include "core/error_text.h"
 #include "core/pipeline.h"
@@ -103,6 +104,9 @@ void describe(const Exchange& x, Described& out) {
   if (x.request.by_action) {
     e.action = x.request.by_action->scope.action;
     e.principal = x.request.by_action->scope.principal;
+    // Whoever could not be told who he is named an access key all the same. Ids are public; what does not look like one may be a secret in its place.
+    if (const Claim* claim = x.request.by_action->claim.get(); e.principal.empty() && claim != nullptr && is_key_id(claim->key_id) && claim->key_id.size() <= 24)
+      e.principal = claim->key_id;
   }
   e.remote_address = x.request.remote_address;
   e.remote_port = x.request.remote_port;
@@ -162,7 +166,7 @@ void add_records(Exchange& x, Recorded what, audit::Broker& audit, audit::Record
   audit::ResponseEvent r;
   r.request = &d.event;
   r.position = x.position;
-  r.status = reply.status;
+  r.status = x.outcome.error ? 0 : reply.status;  // each API has its own status for an error
   if (!x.outcome.error) {
     append_reply_data(s.reply, x, salt);
     if (raw && reply.data && !reply.wrap) {
