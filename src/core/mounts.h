@@ -14,13 +14,14 @@ namespace coffer::core {
 
 // user_lockout_config of a mount; empty members inherit.
 struct LockoutConfig {
-  std::string lockout_threshold, lockout_duration, lockout_counter_reset;
+  std::string lockout_threshold, lockout_duration, lockout_counter_reset, lockout_counter_reset_duration;  // the last is the API's name of the one before
   bool lockout_disable = false;
   static constexpr auto fields() {
     using T = LockoutConfig;
     return schema::Fields{schema::field<&T::lockout_threshold>("lockout_threshold", "Failed logins until a user is locked out.").open(),
                       schema::field<&T::lockout_duration>("lockout_duration", "How long a user stays locked out.").open(),
                       schema::field<&T::lockout_counter_reset>("lockout_counter_reset", "After how long without a failure the count begins anew.").open(),
+                      schema::field<&T::lockout_counter_reset_duration>("lockout_counter_reset_duration", "The same.").open(),
                       schema::field<&T::lockout_disable>("lockout_disable", "Turns the lockout off.").open()};
   }
 };

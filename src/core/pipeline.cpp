@@ -159,6 +159,7 @@ Result<void> Pipeline::authenticate_own_token(Exchange& x) {
     return fail(Code::unauthenticated, "permission denied");
   }
   x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
+  if (!token_allows_address(x.token->record, x.request.remote_address)) return fail(Code::permission_denied, "permission denied");
   return {};
 }
 

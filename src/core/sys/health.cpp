@@ -80,7 +80,7 @@ class HealthTopic final : public Topic {
     const auto code = [](const std::string& text, int otherwise) -> Result<int> {
       if (text.empty()) return otherwise;
       const long value = std::strtol(text.c_str(), nullptr, 10);
-      if (text.size() != 3 || value < 100 || value > 599) return invalid("");
+      if (text.size() != 3 || value < 200 || value > 599) return invalid("");
       return static_cast<int>(value);
     };
     const int active = TRY(code(in.activecode, 200)), sealed_code = TRY(code(in.sealedcode, 503)), uninitialized = TRY(code(in.uninitcode, 501));

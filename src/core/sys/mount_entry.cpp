@@ -88,8 +88,10 @@ Result<void> apply_config(MountEntry& e, const MountConfig& c) {
   if (c.passthrough_request_headers) e.passthrough_request_headers = *c.passthrough_request_headers;
   if (c.allowed_response_headers) e.allowed_response_headers = *c.allowed_response_headers;
   if (c.user_lockout_config) {
-    CHECK_OK(check_lockout(*c.user_lockout_config));
-    e.user_lockout_config = c.user_lockout_config;
+    LockoutConfig lockout = *c.user_lockout_config;
+    if (!lockout.lockout_counter_reset_duration.empty()) lockout.lockout_counter_reset = std::exchange(lockout.lockout_counter_reset_duration, {});
+    CHECK_OK(check_lockout(lockout));
+    e.user_lockout_config = std::move(lockout);
   }
   if (c.options) {
     for (const auto& [key, value] : *c.options) e.options.insert_or_assign(key, value);

@@ -212,7 +212,8 @@ Result<schema::Answer<Nothing>> MountsTopic::tune(const Caller& c, Transaction& 
     MountEntry entry = row;
     schema::Answer<Nothing> out;
     CHECK_OK(apply_config(entry, in.config));
-    const BackendSlot* slot = system_.catalog.find(auth ? MountClass::auth : MountClass::secret, entry.type, entry.options);
+    // Login methods are tuned at sys/mounts/auth/<name>/tune too.
+    const BackendSlot* slot = system_.catalog.find(entry.is_auth() ? MountClass::auth : MountClass::secret, entry.type, entry.options);
     if (slot == nullptr) return invalid("the engine has no such version");
     CHECK_OK(check_lockout_fits(*slot, in.config));
     const Seconds most = entry.max_lease_ttl > Seconds(0) ? entry.max_lease_ttl : system_.config.max_lease_ttl;
@@ -235,9 +236,10 @@ Result<Nothing> MountsTopic::disable(const std::string& given, bool auth) {
   const std::string name = TRY(mount_path(given));
   const std::string path = (auth ? "auth/" : "") + name;
   if (auth && name == "token/") return invalid("token credential backend cannot be disabled");
+  // Login methods are disabled at sys/auth/ alone, which takes sudo.
   if (!auth)
-    for (std::string_view own : {"sys/", "identity/", "cubbyhole/"})
-      if (name == own) return invalid("cannot unmount " + json::quoted(name));
+    for (std::string_view own : {"sys/", "auth/", "audit/", "identity/", "cubbyhole/"})
+      if (name.starts_with(own)) return invalid("cannot unmount " + json::quoted(name));
   Runtime& runtime = *system_.runtime.load();
   const auto table = TRY(runtime.mounts(runtime.snapshot()));
   const Mount* mount = table->find(path);

@@ -10,6 +10,15 @@
 namespace coffer::core {
 namespace {
 
+// It becomes a part of paths of leases.
+Result<void> check_path_suffix(std::string_view suffix) {
+  if (suffix.empty()) return {};
+  const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; };
+  if (suffix.size() > 128 || suffix.find("..") != suffix.npos || !std::all_of(suffix.begin(), suffix.end(), fits))
+    return invalid("path_suffix must have at most 128 letters, digits, dashes, underscores and dots, and no two dots in a row");
+  return {};
+}
+
 using schema::Access;
 using schema::Verb;
 
@@ -261,7 +270,7 @@ Result<schema::Nothing> TokenBackend::put_role(const Caller&, Transaction& txn, 
   for (const auto* list : {&role.token_bound_cidrs, &role.bound_cidrs})
     if (*list)
       for (const auto& block : (*list)->items) CHECK_OK(check_cidr(block));
-  if (role.path_suffix.find_first_of(" \t\n") != role.path_suffix.npos) return invalid("path_suffix must not contain white space");
+  CHECK_OK(check_path_suffix(role.path_suffix));
   CHECK_OK(txn.put("role/" + in.name, schema::to_json(role)));
   return schema::Nothing{};
 }

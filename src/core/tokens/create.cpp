@@ -35,11 +35,21 @@ std::string go_list(const std::vector<std::string>& items) {
   return out + "]";
 }
 
+bool any(const std::optional<CommaList>& list) { return list && !list->items.empty(); }
+
+// A role that says nothing of policies leaves them to the rule for those without a role.
+bool rules_policies(const TokenRole& role) {
+  return any(role.allowed_policies) || any(role.allowed_policies_glob) || any(role.disallowed_policies) || any(role.disallowed_policies_glob);
+}
+
 Result<std::vector<std::string>> policies_by_role(const CreateToken& in, const TokenRole& role, const std::vector<std::string>& parent) {
   const std::vector<std::string> asked = in.policies.value_or(std::vector<std::string>());
   const std::vector<std::string> allowed = role.allowed_policies ? role.allowed_policies->items : std::vector<std::string>();
   const std::vector<std::string> globs = role.allowed_policies_glob ? role.allowed_policies_glob->items : std::vector<std::string>();
-  const bool no_default = in.no_default_policy || role.token_no_default_policy;
+  const auto disallowed = [&](std::string_view name) {
+    return (role.disallowed_policies && contains(role.disallowed_policies->items, name)) || any_glob(role.disallowed_policies_glob, name);
+  };
+  const bool no_default = in.no_default_policy || role.token_no_default_policy || disallowed("default");
   std::vector<std::string> out;
   if (!allowed.empty() || !globs.empty()) {
     // A role that names policies gives all of them where none is asked for.
@@ -53,18 +63,17 @@ Result<std::vector<std::string>> policies_by_role(const CreateToken& in, const T
     out = TRY(normalize_policies(asked.empty() ? parent : asked, !no_default));
   }
   for (const std::string& name : out)
-    if ((role.disallowed_policies && contains(role.disallowed_policies->items, name)) || any_glob(role.disallowed_policies_glob, name))
-      return invalid("token policy " + json::quoted(name) + " is disallowed by this role");
+    if (disallowed(name)) return invalid("token policy " + json::quoted(name) + " is disallowed by this role");
   return out;
 }
 
-Result<std::vector<std::string>> policies_by_parent(const CreateToken& in, const Caller& caller, const std::vector<std::string>& parent, bool privileged) {
+Result<std::vector<std::string>> policies_by_parent(const CreateToken& in, const Caller& caller, const std::vector<std::string>& parent, bool privileged, bool no_default) {
   const bool asked = in.policies && !in.policies->empty();
   std::vector<std::string> names = asked ? *in.policies : parent;
   // What a parent has without the default policy, its children have without it too.
-  const bool add_default = !in.no_default_policy && (privileged || contains(parent, "default") || caller.root);
+  const bool add_default = !no_default && (privileged || contains(parent, "default") || caller.root);
   auto out = TRY(normalize_policies(names, add_default));
-  if (in.no_default_policy) std::erase(out, "default");
+  if (no_default) std::erase(out, "default");
   if (!privileged)
     for (const std::string& name : out)
       if (!contains(parent, name)) return invalid("child policies must be subset of parent");
@@ -111,6 +120,7 @@ Result<void> apply_times(const CreateToken& in, const TokenRole* role, const Cal
   t.explicit_max_ttl = TRY(positive_ttl(in.explicit_max_ttl, "explicit_max_ttl"));
   t.period = TRY(positive_ttl(in.period, "period"));
   if (t.period > Seconds(0) && !caller.sudo) return invalid("root or sudo privileges required to create periodic token");
+  CHECK_OK(check_batch(in, t));  // what the caller asked for: limits of the role hold for batch tokens as for others
   Seconds period = t.period;
   if (role != nullptr) {
     period = smaller(period, period_of(*role));
@@ -118,9 +128,9 @@ Result<void> apply_times(const CreateToken& in, const TokenRole* role, const Cal
     if (t.period > Seconds(0)) t.period = period;
     t.explicit_max_ttl = smaller(t.explicit_max_ttl, explicit_max_of(*role));
   }
-  CHECK_OK(check_batch(in, t));
   // A root token without a ttl has no end; every other token has one.
   if (contains(t.policies, "root") && asked == Seconds(0) && period == Seconds(0) && t.explicit_max_ttl == Seconds(0)) {
+    if (exchange_of(caller).token->record.expire != Time()) return invalid("expiring root tokens cannot create non-expiring root tokens");
     t.renewable = false;
     return {};
   }
@@ -199,7 +209,10 @@ Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Cal
     if (!caller.sudo) return invalid("root or sudo privileges required to create orphan token");
     t.orphan = true;
   }
-  t.policies = role != nullptr ? TRY(policies_by_role(in, *role, parent.policies)) : TRY(policies_by_parent(in, caller, parent.policies, caller.sudo || orphan));
+  // Who may make orphans may not give them more than is his own: that takes sudo.
+  const bool no_default = in.no_default_policy || (role != nullptr && role->token_no_default_policy);
+  t.policies = role != nullptr && rules_policies(*role) ? TRY(policies_by_role(in, *role, parent.policies))
+                                                         : TRY(policies_by_parent(in, caller, parent.policies, caller.sudo, no_default));
   // Root comes from root only, whatever the policy of the caller says of this path.
   if (contains(t.policies, "root") && !caller.root) return fail(Code::invalid_argument, "root tokens may not be created without parent token being root");
   if (contains(t.policies, "root")) t.policies = {"root"};
@@ -209,8 +222,9 @@ Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Cal
   t.limited = t.num_uses > 0;
   t.renewable = in.renewable.value_or(true) && (role == nullptr || role->renewable) && t.kind == token::Kind::service;
   CHECK_OK(apply_times(in, role, caller, t, warnings));
-  // Children share their parent's entity; orphans are nobody's.
+  // Children share their parent's entity, and its addresses where no role has its own; orphans are nobody's.
   if (!t.orphan) t.entity_id = parent.entity_id;
+  if (!t.orphan && role == nullptr) t.bound_cidrs = parent.bound_cidrs;
   CHECK_OK(apply_entity_alias(in, role, caller, system.random, t));
   if (!t.orphan) t.parent = parent.id;
   for (const std::string& name : t.policies)

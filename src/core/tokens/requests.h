@@ -11,7 +11,7 @@ using schema::path;
 
 struct CreateToken {
   std::string role_name;
-  std::string id, type = "service", display_name, entity_alias;
+  std::string id, type, display_name, entity_alias;
   std::optional<std::vector<std::string>> policies;
   schema::StringMap meta;
   bool no_parent = false, no_default_policy = false;
@@ -22,7 +22,7 @@ struct CreateToken {
     using T = CreateToken;
     return schema::Fields{path<&T::role_name>("role_name", "Token role whose limits apply."),
                       field<&T::id>("id", "Id of the token (needs sudo); one is made when absent."),
-                      field<&T::type>("type", "service or batch.").open(),
+                      field<&T::type>("type", "service or batch; what the role says, or service, when absent.").open(),
                       field<&T::display_name>("display_name", "Name shown in look-ups and the audit log.").open(),
                       field<&T::entity_alias>("entity_alias", "Alias of the token's entity; only with a role that allows it."),
                       field<&T::policies>("policies", "Policies of the token; the caller's own when absent.").open(),
