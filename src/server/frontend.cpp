@@ -27,14 +27,7 @@ core::Loop& bridge(http::Loop& loop) {
   return *bridges.back().second;
 }
 
-namespace {
-
-doors::HttpRequest to_door(const http::Request& r) {
-  return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
-}
-
-// The record of a request that could not be read: as much of it as is certain.
-core::Request unreadable(const doors::HttpRequest& http) {
+core::Request unreadable(const doors::HttpRequest& http, std::string_view below) {
   core::Request out;
   append_request_id(out.id);
   std::string_view path = http.target.substr(0, http.target.find('?'));
@@ -42,13 +35,20 @@ core::Request unreadable(const doors::HttpRequest& http) {
     path.remove_prefix(4);
   else if (path.starts_with('/'))
     path.remove_prefix(1);
-  if (auto known = CanonicalPath::from_encoded(path)) out.path = *std::move(known);
+  if (auto known = CanonicalPath::from_encoded(std::string(below).append(path))) out.path = *std::move(known);
   out.remote_address = http.remote_address;
   out.remote_port = http.remote_port;
   out.verb = http.method == "POST" || http.method == "PUT" ? schema::Verb::write
+             : http.method == "PATCH"                      ? schema::Verb::patch
              : http.method == "DELETE"                     ? schema::Verb::remove
                                                            : schema::Verb::read;
   return out;
+}
+
+namespace {
+
+doors::HttpRequest to_door(const http::Request& r) {
+  return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
 }
 
 }  // namespace

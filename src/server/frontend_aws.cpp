@@ -18,11 +18,10 @@ void Frontend::handle_aws(const http::Request& request, const doors::HttpRequest
       x->respond(to_response(x->listener, aws_->encode(x->http, asked, outcome)));
     });
   doors::aws::Refused& refused = decoded.error();
-  core::Request record;
+  core::Request record = unreadable(x->http);
   record.id = refused.request_id;
-  record.verb = schema::Verb::write;
-  record.remote_address = x->http.remote_address;
-  record.remote_port = x->http.remote_port;
+  record.by_action = std::make_unique<core::ByAction>();
+  record.by_action->scope.action = aws_->action_of(x->http);
   Error error = refused.error;
   core_.pipeline().refuse(std::move(record), &bridge(loop), std::move(error),
                           [this, x, refused = std::move(refused)](const core::Request&, const core::Outcome& outcome) {

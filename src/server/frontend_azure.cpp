@@ -20,10 +20,7 @@ void Frontend::handle_azure(const http::Request& request, const doors::HttpReque
     return core_.pipeline().handle(*std::move(decoded), bridge(loop), [this, x](const core::Request& asked, const core::Outcome& outcome) {
       x->respond(to_response(x->listener, azure_->encode(x->http, x->context, asked, outcome)));
     });
-  core::Request record;
-  append_request_id(record.id);
-  record.remote_address = x->http.remote_address;
-  record.remote_port = x->http.remote_port;
+  core::Request record = unreadable(x->http, x->context.vault.empty() ? std::string() : x->context.vault + "/");
   Error error = decoded.error();
   core_.pipeline().refuse(
       std::move(record), &bridge(loop), std::move(error),

@@ -181,3 +181,12 @@ def test_a_folder_and_more_hosts(make_azure):
     assert azure.ask("GET", "/secrets/b?api-version=7.4", host="localhost", token=azure.token())[2]["value"] == "y"
     with refused(404, "SecretNotFound"):
         azure.client("team").get_secret("b")
+
+
+def test_what_is_refused_before_it_is_read_is_recorded_for_what_it_is(make_azure):
+    own = make_azure()
+    assert own.ask("PUT", "/secrets/nobody?api-version=7.4", body=b'{"value":"canary-1"}', token=None)[0] == 401
+    assert own.ask("PATCH", "/secrets/wrong-version?api-version=0.1", body=b"{}", token=own.token())[0] == 400
+    refused = [r for r in own.server.audit_records() if r["type"] == "response" and r.get("error") and r["request"]["path"].startswith("v1/secrets/")]
+    assert [(r["request"]["path"], r["request"]["operation"]) for r in refused] == [("v1/secrets/nobody", "update"), ("v1/secrets/wrong-version", "patch")]
+    assert "canary-1" not in str(own.server.audit_records())

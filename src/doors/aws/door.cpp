@@ -80,6 +80,13 @@ bool Door::claims(const HttpRequest& http, bool alone) const {
          is_form(http.content_type) || path_of(http) != "/";
 }
 
+std::string_view Door::action_of(const HttpRequest& http) {
+  std::string_view target = header_of(http.headers, "x-amz-target");
+  if (!target.starts_with(target_prefix)) return {};
+  target.remove_prefix(target_prefix.size());
+  return secrets_action(target);
+}
+
 Protocol Door::protocol_of(const HttpRequest& http) const {
   if (http.method == "GET") return Protocol::container;
   return header_of(http.headers, "x-amz-target").empty() && is_form(http.content_type) ? Protocol::query : Protocol::json;
@@ -132,11 +139,8 @@ Result<core::Request> Door::decode_json(const HttpRequest& http) const {
   if (http.body.size() > largest_json) return fail(Code::too_large, "the request is too large");
   core::Request out = begin(http);
   CHECK_OK(sign_in(http, "secretsmanager", out));
-  std::string_view target = header_of(http.headers, "x-amz-target");
-  if (!target.starts_with(target_prefix)) return unknown_action();
-  target.remove_prefix(target_prefix.size());
   ActionScope& scope = out.by_action->scope;
-  scope.action = secrets_action(target);
+  scope.action = action_of(http);
   if (scope.action.empty()) return unknown_action();
   auto document = json::Document::parse(http.body.empty() ? std::string_view("{}") : http.body, json_limits);
   if (!document || !document->root().is_object())

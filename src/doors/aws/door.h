@@ -48,6 +48,8 @@ class Door {
   [[nodiscard]] std::expected<core::Request, Refused> decode(const HttpRequest& http) const;
   [[nodiscard]] HttpAnswer encode(const HttpRequest& http, const core::Request& request, const core::Outcome& outcome) const;
   [[nodiscard]] HttpAnswer encode(const Refused& refused) const;
+  // The action that a request names, where it is one of Secrets Manager's; "" otherwise.
+  [[nodiscard]] static std::string_view action_of(const HttpRequest& http);
 
  private:
   [[nodiscard]] Protocol protocol_of(const HttpRequest& http) const;
