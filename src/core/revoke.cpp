@@ -83,10 +83,12 @@ Result<void> revoke_each(Runtime& runtime, const std::vector<std::string>& ids) 
 }
 }  // namespace
 
+Result<void> begin_prefix_revocation(RequestSpaces& spaces, std::string_view prefix, Time now) {
+  return spaces.write(token::space(root_tenant)).put(job_key(prefix), schema::to_json(PrefixJob{now, {}}));
+}
+
 Result<void> begin_prefix_revocation(Runtime& runtime, std::string_view prefix) {
-  const PrefixJob job{runtime.clock().now(), {}};
-  auto done = runtime.transact(
-      [&](RequestSpaces& spaces) { return spaces.write(token::space(root_tenant)).put(job_key(prefix), schema::to_json(job)); });
+  auto done = runtime.transact([&](RequestSpaces& spaces) { return begin_prefix_revocation(spaces, prefix, runtime.clock().now()); });
   if (!done) return std::unexpected(std::move(done).error());
   return {};
 }

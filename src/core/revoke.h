@@ -18,6 +18,7 @@ namespace coffer::core {
 [[nodiscard]] Result<void> revoke_begin(Runtime& runtime, std::string_view id);
 // The revocation of all tokens whose leases lie below a prefix and that exist by now, written down: whoever does the next step, it ends, also
 // after a crash. The prefix has no slash at its end.
+[[nodiscard]] Result<void> begin_prefix_revocation(RequestSpaces& spaces, std::string_view prefix, Time now);
 [[nodiscard]] Result<void> begin_prefix_revocation(Runtime& runtime, std::string_view prefix);
 // A part of it, some hundred tokens; true when it is done. Not for an io thread.
 [[nodiscard]] Result<bool> prefix_revocation_step(Runtime& runtime, std::string_view prefix);

@@ -2,7 +2,7 @@
 import json
 
 from aws import Aws, refused
-from harness import unique
+from harness import unique, wait_until
 
 
 def test_login_methods_are_disabled_at_their_own_path_alone(make_server):
@@ -132,3 +132,14 @@ def test_refusals_are_recorded_without_a_status_of_success(make_server):
     records = [r for r in own.server.audit_records() if r["type"] == "response" and r.get("error")]
     assert records and not any("status" in r.get("response", {}) for r in records)
     assert any(own.root.id in json.dumps(r) for r in records), "whose signature was wrong is not said"
+
+
+def test_tokens_of_a_login_method_end_when_it_moves(make_server):
+    root = make_server().root
+    root.post("sys/auth/userpass", {"type": "userpass"}).ok(204)
+    root.post("auth/userpass/users/u", {"password": "secret-word"}).ok(204)
+    token = root.post("auth/userpass/login/u", {"password": "secret-word"}, token=None).ok(200).token
+    root.get("auth/token/lookup-self", token=token).ok(200)
+    root.post("sys/remount", {"from": "auth/userpass", "to": "auth/moved"}).ok(200)
+    wait_until(lambda: root.get("auth/token/lookup-self", token=token).status == 403, 30, what="end of the token")
+    root.post("auth/moved/login/u", {"password": "secret-word"}, token=None).ok(200)

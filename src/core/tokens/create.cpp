@@ -123,6 +123,12 @@ Result<void> apply_times(const CreateToken& in, const TokenRole* role, const Cal
   CHECK_OK(check_batch(in, t));  // what the caller asked for: limits of the role hold for batch tokens as for others
   Seconds period = t.period;
   if (role != nullptr) {
+    const auto warn = [&](std::string_view what, Seconds own, Seconds of_role) {
+      if (own == Seconds(0) || of_role == Seconds(0)) return;
+      warnings.push_back(fmt::format("{} specified both during creation call and in role; using the lesser value of {} seconds", what, std::min(own, of_role).count()));
+    };
+    warn("Explicit max TTL", t.explicit_max_ttl, explicit_max_of(*role));
+    warn("Period", t.period, period_of(*role));
     period = smaller(period, period_of(*role));
     // The role's own is looked up at each renewal: only what the caller asked for is kept.
     if (t.period > Seconds(0)) t.period = period;
@@ -189,6 +195,7 @@ Result<schema::Answer<schema::AuthBlock>> create_token(System& system, const Cal
   t.display_name = in.display_name.empty() ? "token" : "token-" + in.display_name;
   for (char& c : t.display_name)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '-';
+  while (t.display_name.ends_with('-')) t.display_name.pop_back();
   t.meta.assign(in.meta.begin(), in.meta.end());
   t.creation = caller.now;
   t.tenant = caller.tenant;
