@@ -19,27 +19,33 @@ class Times {
 };
 std::uint64_t flag_if(std::uint64_t flag, bool on) { return on ? flag : 0; }
 
-// Flags of a version.
-constexpr std::uint64_t v_enabled = 1, v_destroyed = 2, v_apart = 4, v_deleted_at = 8, v_not_before = 16, v_expires = 32, v_updated = 64,
-                        v_labelled = 128, v_all = 255;
+// Flags of a version. Records of old hold not_before and expires in nanoseconds, which end in the year 2262; both forms are read.
+constexpr std::uint64_t v_enabled = 1, v_destroyed = 2, v_apart = 4, v_deleted_at = 8, v_old_not_before = 16, v_old_expires = 32,
+                        v_updated = 64, v_labelled = 128, v_not_before = 256, v_expires = 512, v_all = 1023;
 
 void append(RecordWriter& out, const Version& v) {
   const bool labelled =
       !v.client_token.empty() || !v.content_type.empty() || !v.tags.empty() || !v.kms_key.empty() || v.media != Media::json;
   out.number(v.seq).number(flag_if(v_enabled, v.enabled) | flag_if(v_destroyed, v.destroyed) | flag_if(v_apart, v.apart) |
-                           flag_if(v_deleted_at, v.deleted_at != never) | flag_if(v_not_before, v.not_before != never) |
-                           flag_if(v_expires, v.expires != never) | flag_if(v_updated, v.updated != v.created) |
-                           flag_if(v_labelled, labelled));
+                           flag_if(v_deleted_at, v.deleted_at != never) | flag_if(v_updated, v.updated != v.created) |
+                           flag_if(v_labelled, labelled) | flag_if(v_not_before, v.not_before.has_value()) |
+                           flag_if(v_expires, v.expires.has_value()));
   out.fixed_time(v.created);
   if (v.updated != v.created) out.fixed_time(v.updated);
-  for (const Time t : {v.deleted_at, v.not_before, v.expires})
-    if (t != never) out.fixed_time(t);
+  if (v.deleted_at != never) out.fixed_time(v.deleted_at);
+  for (const auto& seconds : {v.not_before, v.expires})
+    if (seconds) out.integer(*seconds);
   out.text(v.uuid);
   if (labelled) {
     out.number(static_cast<std::uint64_t>(v.media)).text(v.client_token).text(v.content_type);
     out.text(v.tags.packed()).text(v.kms_key);
   }
   out.text(v.apart ? std::string_view() : v.bytes);
+}
+
+void take_seconds(RecordReader& in, bool in_nanoseconds, bool in_seconds, std::optional<std::int64_t>& out) {
+  if (in_nanoseconds) out = unix_seconds(in.fixed_time());
+  if (in_seconds) out = in.integer();
 }
 
 bool take(RecordReader& in, Version& v) {
@@ -52,8 +58,8 @@ bool take(RecordReader& in, Version& v) {
   if ((flags & v_updated) != 0) v.updated = in.fixed_time();
   Times times(in, flags);
   times.take(v_deleted_at, v.deleted_at);
-  times.take(v_not_before, v.not_before);
-  times.take(v_expires, v.expires);
+  take_seconds(in, (flags & v_old_not_before) != 0, (flags & v_not_before) != 0, v.not_before);
+  take_seconds(in, (flags & v_old_expires) != 0, (flags & v_expires) != 0, v.expires);
   v.uuid = in.text();
   if ((flags & v_labelled) != 0) {
     const std::uint64_t media = in.number();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,7 +61,7 @@ struct Version {
   Media media = Media::json;
   std::string_view content_type;             // Azure's, shown back as given
   bool enabled = true;                       // Azure's
-  Time not_before = never, expires = never;  // Azure's; Vault does not look at them
+  std::optional<std::int64_t> not_before, expires;  // Azure's, seconds since 1970 up to the year 9999; Vault does not look at them
   Time created = never, updated = never;
   PackedMap tags;           // Azure keeps tags per version
   std::string_view kms_key; // AWS: the key named when it was written, "" for the default one

@@ -31,8 +31,8 @@ TEST(KvModel, ObjectRoundTrip) {
   o.current.media = Media::text;
   o.current.content_type = "text/plain";
   o.current.enabled = false;
-  o.current.not_before = Time(Seconds(3));
-  o.current.expires = Time(Seconds(4));
+  o.current.not_before = 0;
+  o.current.expires = 253'402'300'799;  // the end of the year 9999
   o.current.kms_key = "alias/k";
   o.newest = 9;
   o.aws = "packed";
@@ -46,6 +46,8 @@ TEST(KvModel, ObjectRoundTrip) {
   EXPECT_EQ(back->updated, o.updated);
   EXPECT_EQ(back->current.content_type, "text/plain");
   EXPECT_FALSE(back->current.enabled);
+  EXPECT_EQ(back->current.not_before, 0);
+  EXPECT_EQ(back->current.expires, 253'402'300'799);
   EXPECT_EQ(back->current.kms_key, "alias/k");
   EXPECT_EQ(back->last(), 9u);
   EXPECT_EQ(back->aws, "packed");
@@ -65,6 +67,32 @@ TEST(KvModel, OldRecordsAreRead) {
   const auto version =
       *hex_decode("01020100000000000000002430663065306430632d306230612d343930382d383730362d303530343033303230313030077b2261223a317d");
   EXPECT_EQ(encode(*decode_version(version)), version);
+}
+
+// Versions once held the times of Azure's attributes in nanoseconds.
+TEST(KvModel, OldAttributesAreRead) {
+  const auto record = [](std::uint64_t flags, std::initializer_list<std::int64_t> seconds) {
+    RecordWriter out(1);
+    out.number(1).number(flags).fixed_time(Time(Seconds(7)));
+    for (const std::int64_t s : seconds) out.fixed_time(Time(Seconds(s)));
+    out.text("u").text("{}");
+    return std::move(out.bytes());
+  };
+  const std::string both = record(1 | 16 | 32, {3, 2'000'000'000}), one = record(1 | 32, {4});
+  const auto version = decode_version(both);
+  ASSERT_TRUE(version);
+  EXPECT_EQ(version->not_before, 3);
+  EXPECT_EQ(version->expires, 2'000'000'000);
+  const std::string again = encode(*version);
+  const auto back = decode_version(again);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->not_before, 3);
+  EXPECT_EQ(back->expires, 2'000'000'000);
+  EXPECT_EQ(encode(*back), again);
+  const auto other = decode_version(one);
+  ASSERT_TRUE(other);
+  EXPECT_FALSE(other->not_before);
+  EXPECT_EQ(other->expires, 4);
 }
 
 TEST(KvModel, RefusesDamage) {

@@ -103,6 +103,12 @@ TEST_F(Azure, SetsAndGets) {
   EXPECT_EQ(member(got, {"tags"}), R"({"a":"1","b":"2"})");
   EXPECT_EQ(member(got, {"attributes", "exp"}), "2000000000");
   EXPECT_EQ(got.audit.find("one"), std::string::npos);
+  // All times that Azure has.
+  const Answered ends = set("ends", "x", R"("attributes":{"nbf":0,"exp":253402300799})");
+  for (const Answered& out : {ends, get("ends"), update("ends", R"({"attributes":{"enabled":true}})")}) {
+    EXPECT_EQ(member(out, {"attributes", "nbf"}), "0");
+    EXPECT_EQ(member(out, {"attributes", "exp"}), "253402300799");
+  }
   // Tags belong to a version and are not handed on.
   set("a", "three");
   EXPECT_EQ(member(get("a"), {"tags"}), "absent");

@@ -102,8 +102,8 @@ std::string url_of(const Caller& caller, std::string_view collection, std::strin
 Attributes attributes_of(const Vault& vault, const Version& version) {
   Attributes out;
   out.enabled = version.enabled;
-  if (version.not_before != never) out.not_before.value = unix_seconds(version.not_before);
-  if (version.expires != never) out.expires.value = unix_seconds(version.expires);
+  out.not_before.value = version.not_before;
+  out.expires.value = version.expires;
   out.created = unix_seconds(version.created);
   out.updated = unix_seconds(version.updated);
   out.recovery_level = vault.recovery_level();

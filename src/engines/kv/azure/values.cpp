@@ -32,8 +32,6 @@ Result<void> check(const Marks& marks) {
   return check_time(marks.attributes->expires, "exp");
 }
 
-Time time_of(std::int64_t seconds) { return Time(Seconds(seconds)); }
-
 // Sets what is given; `tags` is the memory of the packed ones.
 void apply(const Marks& marks, Version& version, std::string& tags) {
   if (marks.content_type) version.content_type = *marks.content_type;
@@ -43,8 +41,8 @@ void apply(const Marks& marks, Version& version, std::string& tags) {
   }
   if (!marks.attributes) return;
   if (marks.attributes->enabled) version.enabled = *marks.attributes->enabled;
-  if (marks.attributes->not_before) version.not_before = time_of(*marks.attributes->not_before);
-  if (marks.attributes->expires) version.expires = time_of(*marks.attributes->expires);
+  if (marks.attributes->not_before) version.not_before = *marks.attributes->not_before;
+  if (marks.attributes->expires) version.expires = *marks.attributes->expires;
 }
 
 // A text that is a JSON object is one for Vault's API too.
