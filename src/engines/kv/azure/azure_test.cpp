@@ -304,6 +304,27 @@ TEST_F(Azure, ABackupHasNoRotation) {
   EXPECT_EQ(described.find("NextRotationDate"), std::string::npos) << described;
 }
 
+// A label of AWS's API holds a version that is too old to be kept otherwise.
+TEST_F(Azure, ABackupHasWhatLabelsHold) {
+  const auto aws = [&](std::string_view action, const std::string& path, const std::string& more) {
+    return m.act("secretsmanager:" + std::string(action), path, R"({"SecretId":"s")" + more + "}");
+  };
+  const std::string first = "00000000-0000-4000-8000-000000000001";
+  m.act("secretsmanager:CreateSecret", "data/s", R"({"Name":"s","ClientRequestToken":")" + first + R"(","SecretString":"one"})");
+  ASSERT_EQ(aws("UpdateSecretVersionStage", "data/s", R"(,"VersionStage":"KEPT","MoveToVersionId":")" + first + R"(")").status, 200);
+  m.write("metadata/s", R"({"max_versions":2})");
+  for (int i = 0; i < 5; ++i) set("s", "new");
+  const auto kept = [&] { return aws("GetSecretValue", "data/s", R"(,"VersionStage":"KEPT")").data; };
+  ASSERT_NE(kept().find(R"("SecretString":"one")"), std::string::npos);
+  const Answered backup = act("BackupSecret", "azure/backup/s");
+  ASSERT_EQ(backup.status, 200) << backup.error;
+  remove("s");
+  ASSERT_EQ(purge("s").status, 204);
+  ASSERT_EQ(act("RestoreSecret", "azure/restore", R"({"value":)" + q(member(backup, {"value"})) + "}").status, 200);
+  EXPECT_NE(kept().find(R"("SecretString":"one")"), std::string::npos) << kept();
+  EXPECT_EQ(value(get("s")), "new");
+}
+
 TEST_F(Azure, BacksUpAndRestores) {
   const std::string large(10'000, 'x');
   const Answered first = set("Name", large, R"("tags":{"k":"v"})");

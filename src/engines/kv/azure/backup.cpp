@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backend/server_keys.h"
 #include "base/encoding.h"
 #include "crypto/aead.h"
@@ -41,6 +43,17 @@ Result<void> leave_surroundings(LoadedObject& loaded) {
   return {};
 }
 
+// All but the current one: those that are kept for their age, newest first, and older ones that a staging label of AWS's API holds.
+Result<std::vector<std::uint64_t>> former_versions(const Object& object) {
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t seq = object.last(); seq >= object.first(); --seq) out.push_back(seq);
+  if (!object.aws.empty())
+    for (const aws::Stage& stage : TRY(aws::decode_facet(object.aws)).stages)
+      if (stage.seq < object.first() && std::ranges::find(out, stage.seq) == out.end()) out.push_back(stage.seq);
+  std::erase(out, object.current.seq);
+  return out;
+}
+
 Result<std::string> packed(const Snapshot& view, Secret& secret) {
   CHECK_OK(leave_surroundings(secret.loaded));
   Object& object = secret.object();
@@ -51,8 +64,7 @@ Result<std::string> packed(const Snapshot& view, Secret& secret) {
   object.current.apart = false;
   RecordWriter out(format);
   out.text(secret.name).text(encode(object));
-  for (std::uint64_t seq = object.last(); seq >= object.first(); --seq) {
-    if (seq == object.current.seq) continue;
+  for (const std::uint64_t seq : TRY(former_versions(object))) {
     auto version = TRY(load_version(view, secret.path, object, seq));
     if (!version) continue;
     CHECK_OK(load_bytes(view, secret.path, *version));
