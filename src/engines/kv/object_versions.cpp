@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engines/kv/azure/vault.h"
 #include "engines/kv/object_keys.h"
 #include "engines/kv/object_store.h"
 
@@ -39,9 +40,11 @@ Result<void> erase_version(Transaction& view, std::string_view name, const Objec
 }
 
 // Drops the oldest versions beyond the limit, but for the current one and those that a label holds. `oldest` stays 0 until the limit is
-// reached, like in Vault.
+// reached, like in Vault. Where nothing may be purged, no write may do so by a limit that somebody has set: only the ceiling counts then.
 Result<void> drop_oldest(Transaction& view, std::string_view name, Object& object, const aws::Facet& facet, const MountConfig& config) {
-  const std::uint64_t kept = kept_versions(object, config);
+  std::uint64_t kept = kept_versions(object, config);
+  if (object.last() - object.oldest < kept) return {};
+  if (TRY(azure::load_vault(view)).purge_protection) kept = version_ceiling;
   if (object.last() - object.oldest < kept) return {};
   const std::uint64_t last = std::min(object.last() - kept, object.first() - 1 + drop_at_once);
   for (std::uint64_t seq = object.first(); seq <= last; ++seq)

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
 #include "engines/kv/azure/vault.h"
@@ -50,9 +52,12 @@ Result<Deleted> KvAws::remove(const Caller& caller, Transaction& view, const Del
   if (secret.object().state == State::deleted)
     return refuse(Refusal::invalid_request,
                   "You can't perform this operation on the secret because it was already scheduled for deletion.");
+  std::int64_t days = in.window.value_or(default_window);
+  // What nobody may purge sooner stays as long as the mount says, whatever window is asked for.
+  if (const azure::Vault vault = TRY(azure::load_vault(view)); vault.purge_protection) days = std::max(days, vault.soft_delete_days);
   secret.object().state = State::deleted;
   secret.object().deleted_at = caller.now;
-  secret.object().purge_at = caller.now + std::chrono::days(in.window.value_or(default_window));
+  secret.object().purge_at = caller.now + std::chrono::days(days);
   CHECK_OK(note_purge(view, secret.home, secret.object().purge_at));
   CHECK_OK(save(view, secret, caller.now));
   return Deleted{secret.arn(), secret.place.name(), {secret.object().purge_at}};

@@ -236,6 +236,7 @@ TEST_F(Azure, PurgeProtectionHoldsForEveryDoor) {
   EXPECT_EQ(member(get("a"), {"attributes", "recoveryLevel"}), "Recoverable");
   EXPECT_EQ(m.act("secretsmanager:DeleteSecret", "metadata/a", R"({"SecretId":"a","ForceDeleteWithoutRecovery":true})").type,
             "InvalidRequestException");
+  EXPECT_EQ(m.write("azure", R"({"soft_delete_days":7})").status, 400);
   EXPECT_EQ(m.write("destroy/a", R"({"versions":[1]})").status, 400);
   // Vault's deletion of metadata is one that can be undone here.
   EXPECT_EQ(m.remove("metadata/a").status, 204);
@@ -245,6 +246,22 @@ TEST_F(Azure, PurgeProtectionHoldsForEveryDoor) {
   EXPECT_EQ(refused.type, "Forbidden");
   recover("a");
   EXPECT_EQ(value(get("a")), "one");
+}
+
+TEST_F(Azure, PurgeProtectionIsNotShortenedByOtherDoors) {
+  m.write("azure", R"({"soft_delete_days":60,"purge_protection":true})");
+  EXPECT_EQ(m.write("azure", R"({"soft_delete_days":90})").status, 200);  // longer is no harm
+  set("a", "one");
+  m.act("secretsmanager:DeleteSecret", "metadata/a", R"({"SecretId":"a","RecoveryWindowInDays":7})");
+  const Answered gone = deleted("a");
+  EXPECT_EQ(std::stoll(member(gone, {"scheduledPurgeDate"})), std::stoll(member(gone, {"deletedDate"})) + 90LL * 86'400);
+  // Nor does a limit of versions take any away.
+  const Answered first = set("b", "one");
+  m.write("metadata/b", R"({"max_versions":1})");
+  m.write("data/b", R"({"data":{"a":1}})");
+  m.write("data/b", R"({"data":{"a":2}})");
+  EXPECT_EQ(value(get("b", version(first))), "one");
+  EXPECT_EQ(m.read("data/b").status, 200);
 }
 
 TEST_F(Azure, ListsInPages) {

@@ -61,6 +61,8 @@ Result<VaultShown> KvAzure::write_vault(const Caller&, Transaction& view, const 
   Vault vault = TRY(load_vault(view));
   if (in.soft_delete_days) {
     if (*in.soft_delete_days < least_days || *in.soft_delete_days > most_days) return invalid("soft_delete_days must be between 7 and 90");
+    if (vault.purge_protection && *in.soft_delete_days < vault.soft_delete_days)
+      return invalid("soft_delete_days cannot be shortened while purge protection is on");
     vault.soft_delete_days = *in.soft_delete_days;
   }
   if (in.purge_protection) {
