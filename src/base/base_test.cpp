@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 
 namespace coffer {
 namespace {
@@ -62,6 +63,19 @@ TEST(Encoding, RoundTrips) {
   EXPECT_FALSE(valid_utf8("\xc0\x80"));
   EXPECT_FALSE(valid_utf8("\xed\xa0\x80"));
   EXPECT_TRUE(valid_utf8("h\xc3\xa9"));
+}
+
+TEST(Utf8, CountsAndCutsCharacters) {
+  const std::string_view text = "a\xc3\xa9\xf0\x9f\x98\x80z";  // 1, 2, 4 and 1 bytes
+  EXPECT_EQ(utf8_length(text), 4u);
+  EXPECT_EQ(utf8_length(""), 0u);
+  EXPECT_EQ(utf8_prefix(text, 100), text);
+  EXPECT_EQ(utf8_prefix(text, 8), text);
+  EXPECT_EQ(utf8_prefix(text, 7), text.substr(0, 7));
+  for (const std::size_t bytes : {3u, 4u, 5u, 6u}) EXPECT_EQ(utf8_prefix(text, bytes), text.substr(0, 3)) << bytes;
+  EXPECT_EQ(utf8_prefix(text, 2), "a");
+  EXPECT_EQ(utf8_prefix(text, 0), "");
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "");
 }
 
 TEST(CanonicalPath, HasOneSpelling) {

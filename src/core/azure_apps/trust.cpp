@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "core/mounts.h"
 #include "core/runtime.h"
 #include "core/spaces.h"
@@ -41,7 +42,7 @@ bool fits(const ClaimGrant& grant, const crypto::Claims& claims) {
 // Who it is, in the words of the audit log: the first of these that is there.
 std::string_view name_in(const crypto::Claims& claims) {
   for (const std::string_view name : {"preferred_username", "upn", "unique_name", "appid", "azp", "oid", "sub"})
-    if (const std::string_view text = claims.text(name); !text.empty()) return text.substr(0, 256);
+    if (const std::string_view text = claims.text(name); !text.empty()) return utf8_prefix(text, 256);
   return {};
 }
 
@@ -56,7 +57,7 @@ token::Record record(const Trust::Issuer& issuer, const crypto::Claims& claims, 
   std::ranges::sort(out.policies);
   out.policies.erase(std::ranges::unique(out.policies).begin(), out.policies.end());
   for (const std::string_view claim : {"iss", "tid", "oid", "appid", "azp", "sub"})
-    if (const std::string_view text = claims.text(claim); !text.empty()) out.meta.emplace_back(claim, text.substr(0, 512));
+    if (const std::string_view text = claims.text(claim); !text.empty()) out.meta.emplace_back(claim, utf8_prefix(text, 512));
   out.mount_accessor = issuer.mount_accessor;
   out.orphan = true;
   out.renewable = false;

@@ -141,6 +141,11 @@ TEST_F(AzureDoor, KnowsTheOperations) {
   EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "[]").substr(19), " BadParameter");
   EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "{").substr(19), " BadParameter");
   EXPECT_EQ(aim("PUT", "/secrets/a_b?api-version=7.4"), "BadParameter");
+  // What is cut of a name is whole characters.
+  const auto long_name = send("GET", "/secrets/" + std::string(199, 'a') + "%C3%A9?api-version=7.4");
+  ASSERT_FALSE(long_name);
+  EXPECT_TRUE(long_name.error().message.ends_with("aaa"));
+  EXPECT_TRUE(valid_utf8(answer(long_name.error())));
 }
 
 TEST_F(AzureDoor, TakesTheFormsThatClientsSend) {

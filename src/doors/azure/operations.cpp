@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/utf8.h"
 
 namespace coffer::doors::azure {
 namespace {
@@ -23,7 +24,7 @@ Result<void> check_name(const std::string& name) {
                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
                     });
   if (good) return {};
-  return bad_parameter("The request URI contains an invalid name: " + name.substr(0, 200));
+  return bad_parameter("The request URI contains an invalid name: " + std::string(utf8_prefix(name, 200)));
 }
 
 struct Row {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace coffer::kv::azure {
 
 std::unexpected<Error> bad_parameter(std::string message) { return fail(Code::invalid_argument, "BadParameter", std::move(message)); }
@@ -58,7 +60,7 @@ bool legal_name(std::string_view name) {
 
 Result<void> check_name(std::string_view name) {
   if (legal_name(name)) return {};
-  return bad_parameter(fmt::format("The request URI contains an invalid name: {}", name.substr(0, 200)));
+  return bad_parameter(fmt::format("The request URI contains an invalid name: {}", utf8_prefix(name, 200)));
 }
 
 }  // namespace coffer::kv::azure
