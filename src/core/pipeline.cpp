@@ -6,6 +6,7 @@
 #include "core/envelope.h"
 #include "core/issue.h"
 #include "core/records.h"
+#include "core/refusals.h"
 #include "core/revoke.h"
 #include "core/steps.h"
 
@@ -133,7 +134,8 @@ Result<void> Pipeline::authenticate(Exchange& x) {
     x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
   }
   if (x.request.by_action) x.request.by_action->scope.principal = principal_arn(x.request.by_action->scope, x.token->record);
-  if (!token_allows_address(x.token->record, x.request.remote_address)) return fail(Code::permission_denied, "permission denied");
+  if (!token_allows_address(x.token->record, x.request.remote_address))
+    return fail(Code::permission_denied, address_refused, "permission denied");
   return {};
 }
 

@@ -171,6 +171,18 @@ def test_denied(azure, name):
         by_lower.get_secret(upper.lower())
 
 
+def test_an_address_that_the_token_is_not_bound_to(azure, name):
+    root, role = azure.server.root, unique("role")
+    root.post(f"auth/token/roles/{role}", {"allowed_policies": "everything", "token_bound_cidrs": "10.0.0.0/8", "orphan": True}).ok(204)
+    token = root.post(f"auth/token/create/{role}", {"policies": ["everything"]}).ok(200).auth["client_token"]
+    status, _, told = azure.ask("GET", f"/secrets/{name}?api-version=7.4", token=token)
+    assert (status, told["error"]["code"], told["error"]["innererror"]) == (403, "Forbidden", {"code": "ForbiddenByFirewall"})
+    assert told["error"]["message"].startswith("Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\n")
+    # Vault's API has no word for it.
+    status, _, told = azure.ask("GET", f"/v1/v1/data/{name}", headers={"X-Vault-Token": token})
+    assert (status, told) == (403, {"errors": ["permission denied"]})
+
+
 def test_purge_protection(azure):
     vault = unique("v")
     azure.new_vault(vault, soft_delete_days=7, purge_protection=True)

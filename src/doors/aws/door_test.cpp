@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "core/access_keys/secret.h"
+#include "core/refusals.h"
 #include "doors/aws/actions.h"
 #include "doors/aws/arn.h"
 #include "doors/aws/errors.h"
@@ -202,6 +203,10 @@ TEST(AwsErrors, HaveTheShapeThatClientsRead) {
   const WireError sts = wire_error(Protocol::query, unknown, nullptr);
   EXPECT_EQ(sts.status, 403);
   EXPECT_EQ(sts.code, "InvalidClientTokenId");
+  const Error outside{Code::permission_denied, "permission denied", core::address_refused};
+  EXPECT_EQ(wire_error(Protocol::json, outside, nullptr).code, "AccessDeniedException");
+  EXPECT_EQ(wire_error(Protocol::json, outside, nullptr).message, "Access denied");
+  EXPECT_EQ(wire_error(Protocol::query, outside, nullptr).code, "AccessDenied");
   EXPECT_EQ(wire_error(Protocol::json, {Code::internal, "the disk said no"}, nullptr).message, "An error occurred on the server side.");
   EXPECT_EQ(wire_error(Protocol::json, {Code::internal, "x"}, nullptr).status, 500);
   EXPECT_EQ(wire_error(Protocol::json, {Code::rate_limited, "x"}, nullptr).code, "ThrottlingException");

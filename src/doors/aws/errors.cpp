@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/refusals.h"
 #include "doors/aws/form.h"
 #include "doors/aws/sigv4.h"
 
@@ -84,7 +85,8 @@ WireError of_code(const Error& error, const core::Request* request, std::string_
 
 WireError wire_error(Protocol protocol, const Error& error, const core::Request* request, std::string_view resource) {
   WireError out;
-  const std::string_view type = error.type != nullptr ? std::string_view(error.type) : std::string_view();
+  std::string_view type = error.type != nullptr ? std::string_view(error.type) : std::string_view();
+  if (type == core::address_refused) type = {};  // AWS has no word for it
   if (type == core::claim_unknown || type == core::claim_wrong || type == core::claim_expired) {
     out = of_claim(type);
   } else {

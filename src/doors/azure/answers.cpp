@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/header_lookup.h"
+#include "core/refusals.h"
 #include "doors/azure/authority.h"
 #include "doors/azure/operations.h"
 
@@ -17,21 +18,38 @@ namespace {
 constexpr const char* no_token = "Unauthorized";
 constexpr std::int64_t endless = 86'400;  // what is told of a token that does not end, in seconds
 
+// The caller's own, as it is seen here; who comes by a socket of this machine has none.
+std::string_view address_of(const HttpRequest& http) {
+  return http.remote_address.empty() ? std::string_view("127.0.0.1") : http.remote_address;
+}
+
 struct WireError {
   int status = 500;
   std::string_view code = "InternalServerError", inner;
   std::string message;
 };
 
-std::string denied(const Context& context, std::string_view authority, const core::Request* request) {
+std::string caller_of(std::string_view authority, const core::Request* request) {
   const std::string principal = request != nullptr && request->by_action ? request->by_action->scope.principal : std::string();
+  return fmt::format("{};iss={}/", principal.empty() ? "appid=" : principal, authority);
+}
+
+// An address that a token is not bound to.
+std::string outside(const HttpRequest& http, const Context& context, std::string_view authority, const core::Request* request) {
+  return fmt::format(
+      "Client address is not authorized and caller is not a trusted service.\r\nClient address: {}\r\nCaller: {}\r\nVault: "
+      "{};location=local\r\n",
+      address_of(http), caller_of(authority, request), context.vault);
+}
+
+std::string denied(const Context& context, std::string_view authority, const core::Request* request) {
   std::string_view permission = request != nullptr && request->by_action ? request->by_action->scope.action : std::string_view();
   if (const std::size_t colon = permission.find(':'); colon != permission.npos) permission.remove_prefix(colon + 1);
   return fmt::format(
-      "The user, group or application '{};iss={}/' does not have secrets {} permission on key vault '{};location=local'. For help "
+      "The user, group or application '{}' does not have secrets {} permission on key vault '{};location=local'. For help "
       "resolving "
       "this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287",
-      principal.empty() ? "appid=" : principal, authority, permission_word(permission), context.vault);
+      caller_of(authority, request), permission_word(permission), context.vault);
 }
 
 std::string without_prefix(std::string_view message) {
@@ -81,6 +99,10 @@ WireError wire_error(const Error& error) {
   WireError out = of_code(error);
   if (error.type == nullptr) return out;
   const std::string_view type = error.type;
+  if (type == core::address_refused) {
+    out.inner = "ForbiddenByFirewall";  // the text: Door::error_answer
+    return out;
+  }
   const std::size_t slash = type.find('/');
   out.code = type.substr(0, slash);
   out.inner = slash == type.npos ? std::string_view() : type.substr(slash + 1);
@@ -214,6 +236,7 @@ HttpAnswer Door::error_answer(const HttpRequest& http, const Context& context, c
   HttpAnswer out;
   WireError wire = wire_error(error);
   if (wire.inner == "AccessDenied") wire.message = denied(context, authority_of(context.host), request);
+  if (wire.inner == "ForbiddenByFirewall") wire.message = outside(http, context, authority_of(context.host), request);
   out.status = wire.status;
   add_headers(http, request_id, out);
   if (wire.status == 401 && context.purpose == Purpose::operation)

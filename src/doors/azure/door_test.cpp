@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/header_lookup.h"
+#include "core/refusals.h"
 #include "doors/azure/answers.h"
 
 namespace coffer::doors::azure {
@@ -247,6 +248,14 @@ TEST_F(AzureDoor, NamesErrorsAsTheServiceDoes) {
       std::string::npos)
       << refused.body;
   EXPECT_NE(refused.body.find(R"("innererror":{"code":"AccessDenied"})"), std::string::npos);
+  outcome.error = Error{Code::permission_denied, "permission denied", core::address_refused};
+  const HttpAnswer outside = door_.encode(http_, context_, *denied, outcome);
+  EXPECT_EQ(outside.status, 403);
+  EXPECT_NE(outside.body.find(R"("innererror":{"code":"ForbiddenByFirewall"})"), std::string::npos);
+  EXPECT_NE(outside.body.find(R"(\r\nClient address: 127.0.0.1\r\nCaller: appid=approle;oid=e1;iss=https://login.vault.test:8443/adfs/\r\n)"
+                              R"(Vault: v1;location=local)"),
+            std::string::npos)
+      << outside.body;
 }
 
 TEST(AzureUrl, ReadsHosts) {
