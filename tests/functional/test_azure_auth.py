@@ -124,6 +124,14 @@ def test_documents(azure):
         assert "sys/internal/azure" in file.read()
 
 
+def test_documents_name_the_authority(azure, make_azure):
+    path = "/adfs/.well-known/openid-configuration"
+    _, _, told = azure.ask("GET", path, host="evil.test")
+    assert told["token_endpoint"] == f"https://{LOGIN}:{azure.server.port}/adfs/oauth2/token" and "evil" not in json.dumps(told)
+    told = make_azure(extra={"authority": "https://login.example.com"}).ask("GET", path, host=LOGIN)[2]
+    assert told["issuer"] == "https://login.example.com/adfs" and told["token_endpoint"] == "https://login.example.com/adfs/oauth2/token"
+
+
 # -- managed identities ---------------------------------------------------------------------------------------------------
 def test_app_service(azure, monkeypatch):
     token = azure.server.root.new_token(["everything"], ttl="2h")

@@ -32,6 +32,12 @@ bool is_label(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
+// 127.0.0.0/8 in its usual form, and the names that no resolver sends elsewhere (RFC 6761 section 6.3).
+bool is_loopback(std::string_view name) {
+  if (name == "localhost" || name.ends_with(".localhost") || name == "[::1]") return true;
+  return name.starts_with("127.") && std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
 std::unexpected<Error> bad_body() {
   return fail(Code::invalid_argument, "BadParameter", "The request body is no JSON object that can be read.");
 }
@@ -99,6 +105,13 @@ std::string Door::authority_base(const Host& host) const {
 }
 std::string Door::authority_of(const Host& host) const { return authority_base(host) + "/" + settings_.tenant; }
 
+// A document tells where to send secrets, so no name that only the request brings may stand in it: what a proxy keeps of it would send others there. Names that
+// this server goes by lie below its suffix or are configured; a loopback name is no other place than the caller's own machine.
+std::string Door::document_base(const Host& host) const {
+  const bool known = host.name.ends_with(dotted_suffix_) || settings_.hosts.contains(host.name) || is_loopback(host.name);
+  return known && settings_.authority.empty() ? "https://" + host.whole() : authority_base(host);
+}
+
 std::string Door::resource_of(const Host& host) const {
   std::string_view parent = settings_.suffix;
   if (settings_.hosts.contains(host.name)) {
@@ -112,7 +125,7 @@ bool Door::claims_authority(const HttpRequest& http, Context& context) const {
   if (http.target == "/") return false;  // AWS's
   const auto target = parse_target(http.target);
   if (!target) return false;
-  const auto purpose = purpose_of(http.method, *target, "https://" + context.host.whole(), settings_.tenant, context.body);
+  const auto purpose = purpose_of(http.method, *target, document_base(context.host), settings_.tenant, context.body);
   if (purpose) context.purpose = *purpose;
   return purpose.has_value();
 }

@@ -67,6 +67,8 @@ class Door {
   // The authority that clients of this host are sent to, without and with its tenant.
   [[nodiscard]] std::string authority_base(const Host& host) const;
   [[nodiscard]] std::string authority_of(const Host& host) const;
+  // The server in the URLs of its documents.
+  [[nodiscard]] std::string document_base(const Host& host) const;
   // What a vault's tokens are for: the domain above it, below which clients check that the vault's host lies.
   [[nodiscard]] std::string resource_of(const Host& host) const;
   [[nodiscard]] std::string challenge(const Context& context, bool had_token) const;

@@ -93,6 +93,26 @@ TEST_F(AzureDoor, KnowsItsHostsAndPaths) {
     EXPECT_FALSE(at_login("GET", target)) << target;
 }
 
+TEST_F(AzureDoor, DocumentsNameNoHostThatIsNotItsOwn) {
+  const std::string path = "/adfs/.well-known/openid-configuration";
+  const auto endpoint = [&](const Door& door, std::string_view host) {
+    claims("GET", path, {{"Host", host}});
+    Context context;
+    EXPECT_TRUE(door.claims(http_, context)) << host;
+    const auto document = json::Document::parse(context.body);
+    return document ? std::string(document->root().find("token_endpoint")->text()) : context.body;
+  };
+  for (const char* host : {"login.vault.test:8443", "login.vault.test", "kv.example.com:1", "localhost:8200", "a.localhost", "127.0.0.1:8200", "[::1]:8200"})
+    EXPECT_EQ(endpoint(door_, host), "https://" + std::string(host) + "/adfs/oauth2/token");
+  for (const char* host : {"evil.test:8443", "vault.test:8443", "login.vault.test.evil:8443", "127.evil.test:8443", "10.0.0.1:8443", "xlocalhost:8443"})
+    EXPECT_EQ(endpoint(door_, host), "https://login.vault.test:8443/adfs/oauth2/token") << host;
+  Settings settings = settings_;
+  settings.authority = "https://login.example.com";
+  const Door door(settings, clock_);
+  for (const char* host : {"login.vault.test:8443", "evil.test", "localhost"})
+    EXPECT_EQ(endpoint(door, host), "https://login.example.com/adfs/oauth2/token") << host;
+}
+
 TEST_F(AzureDoor, AsksForATokenBeforeAnythingElse) {
   for (const char* target : {"/secrets/a?api-version=7.4", "/secrets/a", "/nonsense", "/%ff"}) {
     ASSERT_TRUE(claims("PUT", target)) << target;
