@@ -152,6 +152,39 @@ def test_bad_parameters(kv, azure, name):
         assert (status, told["error"]["code"]) == (400, "BadParameter"), (body, told)
 
 
+@pytest.mark.parametrize("more,named", [({"value": 5}, "value"), ({"contentType": 5}, "contentType"), ({"tags": "a=b"}, "tags"), ({"tags": {"a": None}}, "tags"), ({"attributes": {"enabled": 0}}, "enabled"),
+                                        ({"attributes": {"exp": "1800000000"}}, "exp"), ({"attributes": {"nbf": 1.5}}, "nbf"), ({"attributes": 5}, "attributes")])
+def test_types_are_not_converted(azure, name, more, named):
+    status, _, told = azure.ask("PUT", f"/secrets/{name}?api-version=7.4", {"value": "x", **more}, token=azure.token())
+    assert (status, told["error"]) == (400, {"code": "BadParameter", "message": f"Property {named} has invalid value\r\n"})
+
+
+def test_a_body_does_not_say_which_version(azure, kv, name):
+    first, second = kv.set_secret(name, "1"), kv.set_secret(name, "2")
+    status, _, told = azure.ask("PATCH", f"/secrets/{name}?api-version=7.4", {"version": first.properties.version, "path": "other", "contentType": "c"}, token=azure.token())
+    assert (status, told["id"], told["contentType"]) == (200, second.id, "c")
+    assert kv.get_secret(name, first.properties.version).properties.content_type is None
+
+
+def test_all_times_come_back(azure, name):
+    for method, body in (("PUT", {"value": "x", "attributes": {"nbf": 0, "exp": 253402300799}}), ("GET", None), ("PATCH", {"attributes": {"enabled": True}})):
+        told = azure.ask(method, f"/secrets/{name}?api-version=7.4", body, token=azure.token())[2]
+        assert (told["attributes"]["nbf"], told["attributes"]["exp"]) == (0, 253402300799), method
+
+
+def test_limits_count_characters(azure, kv, name):
+    made = kv.set_secret(name, "x", content_type="é" * 255, tags={"ä" * 256: "😀" * 256})
+    assert (made.properties.content_type, made.properties.tags) == ("é" * 255, {"ä" * 256: "😀" * 256})
+    for more in ({"content_type": "é" * 256}, {"tags": {"ä" * 257: ""}}, {"tags": {"a": "😀" * 257}}):
+        with refused(400, "BadParameter"):
+            kv.set_secret(name, "x", **more)
+
+
+def test_a_cut_name_is_whole_characters(azure):
+    status, _, told = azure.ask("GET", f"/secrets/{'a' * 199}%C3%A9?api-version=7.4", token=azure.token())
+    assert (status, told["error"]["message"]) == (400, "The request URI contains an invalid name: " + "a" * 199)
+
+
 def test_denied(azure, name):
     kv = azure.client()
     kv.set_secret(name, "x")

@@ -7,13 +7,13 @@
 #include "base/random.h"
 #include "doors/azure/answers.h"
 #include "doors/azure/authority.h"
+#include "doors/azure/body.h"
 #include "doors/azure/operations.h"
 
 namespace coffer::doors::azure {
 namespace {
 
 constexpr std::size_t largest_body = 16u << 20;  // a backup; what else is too large says the operation
-constexpr json::Limits json_limits{.depth = 16, .values = 10'000, .members = 2'000, .string_bytes = 16u << 20};
 constexpr std::string_view login_label = "login";
 
 // First segments of paths that are no vault's, whatever the host is called.
@@ -38,12 +38,8 @@ bool is_loopback(std::string_view name) {
   return name.starts_with("127.") && std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
-std::unexpected<Error> bad_body() {
-  return fail(Code::invalid_argument, "BadParameter", "The request body is no JSON object that can be read.");
-}
-
 // What the URL says beside the body, as members of an object: `"version":"..."`.
-std::string members_of_url(const Operation& operation, const Target& target, std::string_view api_version) {
+Result<std::string> members_of_url(const Operation& operation, const Target& target, std::string_view api_version) {
   std::string out;
   const auto add = [&](std::string_view name, std::string_view value) {
     out.append(out.empty() ? "" : ",").append(json::quoted(name)).append(":").append(json::quoted(value));
@@ -51,24 +47,13 @@ std::string members_of_url(const Operation& operation, const Target& target, std
   if (!operation.version.empty()) add("version", operation.version);
   if (!operation.is_list) return out;
   add("api-version", api_version);
+  const std::string* most = find(target.query, "maxresults");
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (most != nullptr && (most->empty() || most->size() > 9 || !std::ranges::all_of(*most, digit)))
+    return fail(Code::invalid_argument, "BadParameter", "maxresults must be between 1 and 25.");
   for (const std::string_view name : {"maxresults", "$skiptoken"})
     if (const std::string* value = find(target.query, name)) add(name, *value);
   return out;
-}
-
-// Those members win over the body's.
-Result<json::Document> join(std::string_view body, const std::string& members) {
-  auto document = json::Document::parse(body.empty() ? std::string_view("{}") : body, json_limits);
-  if (!document || !document->root().is_object()) return bad_body();
-  if (members.empty()) return *std::move(document);
-  std::string text(document->root().raw());
-  text.pop_back();
-  if (document->root().size() > 0) text.push_back(',');
-  text.append(members).push_back('}');
-  auto joined = json::Document::parse(text, json_limits);
-  wipe(text);
-  if (!joined) return bad_body();
-  return *std::move(joined);
 }
 
 }  // namespace
@@ -167,9 +152,10 @@ Result<core::Request> Door::decode_operation(const HttpRequest& http, Context& c
   scope.name_prefix = own.folder;
   scope.account.reserve(8 + context.host.name.size() + context.host.port.size());
   scope.account.append("https://").append(context.host.name).append(context.host.port);
-  std::string members = members_of_url(operation, *target, api_version);
+  std::string members = TRY(members_of_url(operation, *target, api_version));
   const std::string_view body = operation.has_body ? http.body : std::string_view();
-  if (!members.empty() || operation.has_body) out.parse_body = [body, members = std::move(members)] { return join(body, members); };
+  if (!members.empty() || operation.has_body)
+    out.parse_body = [action = operation.action, body, members = std::move(members)] { return read_body(action, body, members); };
   return out;
 }
 

@@ -102,9 +102,11 @@ TEST_F(AzureDoor, DocumentsNameNoHostThatIsNotItsOwn) {
     const auto document = json::Document::parse(context.body);
     return document ? std::string(document->root().find("token_endpoint")->text()) : context.body;
   };
-  for (const char* host : {"login.vault.test:8443", "login.vault.test", "kv.example.com:1", "localhost:8200", "a.localhost", "127.0.0.1:8200", "[::1]:8200"})
+  for (const char* host :
+       {"login.vault.test:8443", "login.vault.test", "kv.example.com:1", "localhost:8200", "a.localhost", "127.0.0.1:8200", "[::1]:8200"})
     EXPECT_EQ(endpoint(door_, host), "https://" + std::string(host) + "/adfs/oauth2/token");
-  for (const char* host : {"evil.test:8443", "vault.test:8443", "login.vault.test.evil:8443", "127.evil.test:8443", "10.0.0.1:8443", "xlocalhost:8443"})
+  for (const char* host :
+       {"evil.test:8443", "vault.test:8443", "login.vault.test.evil:8443", "127.evil.test:8443", "10.0.0.1:8443", "xlocalhost:8443"})
     EXPECT_EQ(endpoint(door_, host), "https://login.vault.test:8443/adfs/oauth2/token") << host;
   Settings settings = settings_;
   settings.authority = "https://login.example.com";
@@ -143,7 +145,7 @@ TEST_F(AzureDoor, KnowsTheOperations) {
   EXPECT_EQ(aim("GET", "/secrets/a/0123?api-version=7.4"), R"(GetSecret v1/data/a {"version":"0123"})");
   EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", R"({"value":"x"})"), R"(SetSecret v1/data/a {"value":"x"})");
   EXPECT_EQ(aim("PATCH", "/secrets/a/01?api-version=7.4", R"({"version":"other","tags":{}})"),
-            R"(UpdateSecret v1/metadata/a {"version":"other","tags":{},"version":"01"})");
+            R"(UpdateSecret v1/metadata/a {"version":"01","tags":{}})");
   EXPECT_EQ(aim("PATCH", "/secrets/a/01?api-version=7.4", " {} "), R"(UpdateSecret v1/metadata/a {"version":"01"})");
   EXPECT_EQ(aim("PATCH", "/secrets/a/?api-version=7.4"), "UpdateSecret v1/metadata/a {}");
   EXPECT_EQ(aim("GET", "/secrets/a/versions?api-version=7.4"), R"(GetSecretVersions v1/metadata/a {"api-version":"7.4"})");
@@ -159,6 +161,10 @@ TEST_F(AzureDoor, KnowsTheOperations) {
        {"/keys?api-version=7.4", "/certificates/a?api-version=7.4", "/?api-version=7.4", "/secrets/a/b/c?api-version=7.4"})
     EXPECT_EQ(aim("GET", absent), "NotFound") << absent;
   EXPECT_EQ(aim("POST", "/secrets?api-version=7.4"), "MethodNotAllowed");
+  // What belongs to the URL is not the body's to say.
+  EXPECT_EQ(aim("PATCH", "/secrets/a?api-version=7.4",
+                R"({"version":"v","path":"p","api-version":"x","maxresults":"y","$skiptoken":"z","tags":{}})"),
+            R"(UpdateSecret v1/metadata/a {"tags":{}})");
   EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "[]").substr(19), " BadParameter");
   EXPECT_EQ(aim("PUT", "/secrets/a?api-version=7.4", "{").substr(19), " BadParameter");
   EXPECT_EQ(aim("PUT", "/secrets/a_b?api-version=7.4"), "BadParameter");
@@ -167,6 +173,44 @@ TEST_F(AzureDoor, KnowsTheOperations) {
   ASSERT_FALSE(long_name);
   EXPECT_TRUE(long_name.error().message.ends_with("aaa"));
   EXPECT_TRUE(valid_utf8(answer(long_name.error())));
+}
+
+TEST_F(AzureDoor, ConvertsNoTypes) {
+  const auto refusal = [&](std::string_view method, std::string body) {
+    const auto request = send(method, "/secrets/a?api-version=7.4", std::move(body));
+    const auto document = request->parse_body();
+    return document ? "taken" : document.error().message;
+  };
+  for (const char* good :
+       {R"({"value":"x","contentType":null,"tags":{"a":""},"attributes":{"enabled":false,"nbf":0,"exp":-1,"recoveryLevel":7}})",
+        R"({"value":"x","tags":null,"attributes":null})", R"({"value":"x","attributes":{"enabled":null,"exp":null}})",
+        R"({"value":"x","other":1})"})
+    EXPECT_EQ(refusal("PUT", good), "taken") << good;
+  struct Wrong {
+    const char *member, *name;
+  };
+  for (const Wrong& wrong : {Wrong{R"("contentType":7)", "contentType"},
+                             {R"("contentType":["a"])", "contentType"},
+                             {R"("tags":"a=b")", "tags"},
+                             {R"("tags":["a=b"])", "tags"},
+                             {R"("tags":{"a":null})", "tags"},
+                             {R"("tags":{"a":1})", "tags"},
+                             {R"("attributes":[])", "attributes"},
+                             {R"("attributes":"x")", "attributes"},
+                             {R"("attributes":{"enabled":0})", "enabled"},
+                             {R"("attributes":{"enabled":"true"})", "enabled"},
+                             {R"("attributes":{"exp":"1800000000"})", "exp"},
+                             {R"("attributes":{"exp":1.5})", "exp"},
+                             {R"("attributes":{"nbf":true})", "nbf"},
+                             {R"("attributes":{"nbf":99999999999999999999})", "nbf"}}) {
+    EXPECT_EQ(refusal("PUT", std::string(R"({"value":"x",)") + wrong.member + "}"),
+              std::string("Property ") + wrong.name + " has invalid value\r\n");
+    EXPECT_EQ(refusal("PATCH", std::string("{") + wrong.member + "}"), std::string("Property ") + wrong.name + " has invalid value\r\n");
+  }
+  for (const char* value : {"5", "true", "{}", R"(["x"])"})
+    EXPECT_EQ(refusal("PUT", std::string(R"({"value":)") + value + "}"), "Property value has invalid value\r\n") << value;
+  for (const char* most : {"", "x", "-1", "1.0", "0x1", "+1", "1000000000"})
+    EXPECT_EQ(aim("GET", std::string("/secrets?api-version=7.4&maxresults=") + most), "BadParameter") << most;
 }
 
 TEST_F(AzureDoor, TakesTheFormsThatClientsSend) {
