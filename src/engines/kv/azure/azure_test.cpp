@@ -121,6 +121,10 @@ TEST_F(Azure, RefusesWhatCannotBe) {
   EXPECT_EQ(set("a", std::string(25'600, 'x')).status, 200);
   EXPECT_EQ(value(get("a")), std::string(25'600, 'x'));
   EXPECT_EQ(set("a", "x", R"("contentType":)" + q(std::string(256, 'c'))).type, "BadParameter");
+  std::string accents;
+  for (int i = 0; i < 255; ++i) accents += "\xc3\xa9";
+  EXPECT_EQ(set("a", "x", R"("contentType":)" + q(accents) + R"(,"tags":{)" + q(accents) + ":" + q(accents) + "}").status, 200);
+  EXPECT_EQ(set("a", "x", R"("contentType":)" + q(accents + "e")).type, "BadParameter");
   std::string tags;
   for (int i = 0; i < 16; ++i) tags += (i ? "," : "") + q("t" + std::to_string(i)) + R"(:"v")";
   EXPECT_EQ(set("a", "x", R"("tags":{)" + tags + "}").type, "BadParameter");

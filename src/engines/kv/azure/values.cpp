@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "engines/kv/aws/facet.h"
 #include "engines/kv/azure/kv_azure.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 using schema::Verb;
 
-constexpr std::size_t max_value = 25'600, max_content_type = 255, max_tags = 15, max_tag = 256;  // characters and bytes (limits of Azure)
+constexpr std::size_t max_value = 25'600, max_content_type = 255, max_tags = 15, max_tag = 256;  // bytes, then characters (limits of Azure)
 constexpr std::int64_t latest = 253'402'300'799;                                                 // the end of the year 9999
 
 Result<void> check_time(const std::optional<std::int64_t>& seconds, std::string_view name) {
@@ -20,12 +21,13 @@ Result<void> check_time(const std::optional<std::int64_t>& seconds, std::string_
 }
 
 Result<void> check(const Marks& marks) {
-  if (marks.content_type && marks.content_type->size() > max_content_type)
+  if (marks.content_type && utf8_length(*marks.content_type) > max_content_type)
     return bad_parameter("The content type is longer than 255 characters.");
   if (marks.tags) {
     if (marks.tags->size() > max_tags) return bad_parameter("A secret can have at most 15 tags.");
     for (const auto& [name, value] : *marks.tags)
-      if (name.size() > max_tag || value.size() > max_tag) return bad_parameter("Names and values of tags have at most 256 characters.");
+      if (utf8_length(name) > max_tag || utf8_length(value) > max_tag)
+        return bad_parameter("Names and values of tags have at most 256 characters.");
   }
   if (!marks.attributes) return {};
   CHECK_OK(check_time(marks.attributes->not_before, "nbf"));
