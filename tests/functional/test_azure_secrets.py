@@ -258,6 +258,12 @@ def test_forms_of_urls(azure, kv, name):
     assert azure.ask("GET", "/secrets/none-of-it/versions?api-version=7.4", token=token)[2] == {"value": [], "nextLink": None}
 
 
+def test_an_empty_port_is_none(azure, kv, name):
+    kv.set_secret(name, "x")
+    status, _, told = azure.ask("GET", f"/secrets/{name}?api-version=7.4", host="v1.vault.test", token=azure.token(), with_port=False, headers={"Host": "v1.vault.test:"})
+    assert (status, told["value"]) == (200, "x") and told["id"].startswith("https://v1.vault.test/secrets/")
+
+
 def test_audit_tells_the_operation_and_no_value(azure, kv, name):
     kv.set_secret(name, "canary-" + name)
     kv.get_secret(name)

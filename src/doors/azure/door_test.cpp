@@ -325,8 +325,9 @@ TEST_F(AzureDoor, NamesErrorsAsTheServiceDoes) {
 TEST(AzureUrl, ReadsHosts) {
   EXPECT_EQ(parse_host("A.b.Test:8200")->whole(), "a.b.test:8200");
   EXPECT_EQ(parse_host("a.test.")->name, "a.test");
+  EXPECT_EQ(parse_host("a.test:")->whole(), "a.test");
   EXPECT_EQ(parse_host("[::1]:8200")->name, "[::1]");
-  for (const char* wrong : {"", ":80", "a:", "a:123456", "a:8x", "a b", "a\"b", "a/b", "[::1", ".", "a,b"})
+  for (const char* wrong : {"", ":80", ":", "a::", "a:123456", "a:8x", "a b", "a\"b", "a/b", "[::1", ".", "a,b"})
     EXPECT_FALSE(parse_host(wrong)) << wrong;
 }
 

@@ -63,7 +63,9 @@ Result<Host> parse_host(std::string_view host) {
     ++end;
   }
   end = std::min(end, host.size());
-  const std::string_view name = host.substr(0, end), port = host.substr(end);
+  const std::string_view name = host.substr(0, end);
+  std::string_view port = host.substr(end);
+  if (port == ":") port = {};  // may be empty (RFC 3986 section 3.2.3)
   const auto in_name = [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
            (name.starts_with('[') && (c == ':' || c == '[' || c == ']'));
