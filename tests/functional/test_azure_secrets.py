@@ -255,6 +255,7 @@ def test_forms_of_urls(azure, kv, name):
         assert (status, told["value"]) == (200, "x"), target
         assert headers["x-ms-client-request-id"] == "c1" and headers["x-ms-request-id"] and headers["Content-Type"] == "application/json; charset=utf-8"
         assert headers["Cache-Control"] == "no-cache" and headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["x-ms-keyvault-network-info"] == "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"
     assert azure.ask("GET", "/secrets/none-of-it/versions?api-version=7.4", token=token)[2] == {"value": [], "nextLink": None}
 
 
@@ -295,6 +296,11 @@ def test_throttled(azure):
     _, headers, told = answers[-1]
     assert told["error"]["code"] == "Throttled" and "VaultRequestTypeLimitReached" in told["error"]["message"] and headers["Retry-After"]
     azure.server.root.delete(f"sys/quotas/rate-limit/{quota}").ok(204)
+    # Where tokens are given too.
+    azure.server.root.post(f"sys/quotas/rate-limit/{quota}", {"path": "auth/approle/login", "rate": 1, "interval": "1h"}).ok(204)
+    answers = [azure.ask("POST", "/adfs/oauth2/token", "grant_type=client_credentials&client_id=a&client_secret=b", host="login.vault.test") for _ in range(3)]
+    azure.server.root.delete(f"sys/quotas/rate-limit/{quota}").ok(204)
+    assert [a[0] for a in answers[1:]] == [429, 429] and answers[-1][1]["Retry-After"]
 
 
 def test_sealed(make_azure):

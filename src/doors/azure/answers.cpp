@@ -115,6 +115,12 @@ bool may_echo(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+// How the caller came, of which nothing is told but its own address.
+std::string network_info(std::string_view address) {
+  const bool six = address.find(':') != address.npos;
+  return fmt::format("conn_type={};addr={};act_addr_fam={};", six ? "Ipv6" : "Ipv4", address, six ? "InterNetworkV6" : "InterNetwork");
+}
+
 void add_headers(const HttpRequest& http, std::string_view request_id, HttpAnswer& out) {
   static constexpr HeaderView fixed[] = {{"Cache-Control", "no-cache"},
                                          {"Pragma", "no-cache"},
@@ -125,8 +131,9 @@ void add_headers(const HttpRequest& http, std::string_view request_id, HttpAnswe
                                          {"X-Content-Type-Options", "nosniff"},
                                          {"Content-Type", "application/json; charset=utf-8"}};
   out.fixed_headers = fixed;
-  out.headers.reserve(3);
+  out.headers.reserve(4);
   out.headers.emplace_back("x-ms-request-id", request_id);
+  out.headers.emplace_back("x-ms-keyvault-network-info", network_info(address_of(http)));
   if (const std::string_view id = header_of(http.headers, "x-ms-client-request-id"); may_echo(id))
     out.headers.emplace_back("x-ms-client-request-id", id);
 }
@@ -156,7 +163,10 @@ HttpAnswer oauth_error(const Error& error, std::string_view request_id) {
     case Code::unauthenticated:
     case Code::permission_denied: out.status = 401; break;
     case Code::invalid_argument: out.status = error.type == nullptr || std::string_view(error.type) == "invalid_client" ? 401 : 400; break;
-    case Code::rate_limited: out.status = 429, name = "temporarily_unavailable", text = "Too many requests."; break;
+    case Code::rate_limited:
+      out.status = 429, name = "temporarily_unavailable", text = "Too many requests.";
+      out.headers.emplace_back("Retry-After", "1");
+      break;
     case Code::too_large: out.status = 413, name = "invalid_request", text = "The request is too large."; break;
     case Code::sealed:
     case Code::not_initialized:

@@ -291,11 +291,21 @@ TEST_F(AzureDoor, NamesErrorsAsTheServiceDoes) {
   EXPECT_EQ(disabled.body, R"({"error":{"code":"Forbidden","message":"no","innererror":{"code":"SecretDisabled"}}})");
   EXPECT_EQ(header(disabled, "x-ms-request-id"), "id");
   EXPECT_EQ(header(disabled, "x-ms-client-request-id"), "c1");
+  EXPECT_EQ(header(disabled, "x-ms-keyvault-network-info"), "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;");
+  http_.remote_address = "2001:db8::1";
+  EXPECT_EQ(header(door_.encode(http_, context_, Error{Code::not_found, "m", "SecretNotFound"}, "id"), "x-ms-keyvault-network-info"),
+            "conn_type=Ipv6;addr=2001:db8::1;act_addr_fam=InterNetworkV6;");
+  http_.remote_address = "127.0.0.1";
   EXPECT_EQ(door_.encode(http_, context_, Error{Code::invalid_argument, "m", "Conflict/ObjectIsDeletedButRecoverable"}, "id").status, 409);
   EXPECT_EQ(door_.encode(http_, context_, Error{Code::not_found, "m", "SecretNotFound"}, "id").status, 404);
   const HttpAnswer slow = door_.encode(http_, context_, Error{Code::rate_limited, ""}, "id");
   EXPECT_EQ(slow.status, 429);
   EXPECT_EQ(header(slow, "Retry-After"), "1");
+  Context login;
+  login.purpose = Purpose::token;
+  const HttpAnswer slow_login = door_.encode(http_, login, Error{Code::rate_limited, ""}, "id");
+  EXPECT_EQ(slow_login.status, 429);
+  EXPECT_EQ(header(slow_login, "Retry-After"), "1");
   EXPECT_NE(answer(Error{Code::invalid_argument, "Field validation failed: x"}).find(R"("code":"BadParameter","message":"x")"),
             std::string::npos);
   EXPECT_NE(answer(Error{Code::unsupported_path, ""}).find("VaultNotFound"), std::string::npos);
