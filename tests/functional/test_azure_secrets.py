@@ -122,6 +122,15 @@ def test_names_are_case_insensitive(kv, name):
     assert [s.name for s in kv.list_properties_of_secrets() if s.name.lower() == name.lower()] == [name.upper()]
 
 
+def test_one_spelling_goes_and_another_stays(azure, kv, name):
+    root, name = azure.server.root, name + "-word"
+    for spelling in (name.title(), name.upper()):
+        root.post(f"v1/data/{spelling}", {"data": {"value": spelling}}).ok(200)
+    kv.begin_delete_secret(name.upper()).wait()
+    kv.purge_deleted_secret(name.upper())
+    assert kv.get_secret(name.lower()).name == name.title()
+
+
 # -- errors (each row of the reference that is about secrets) --------------------------------------------------------------
 def test_missing(kv, name):
     text = (f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the "

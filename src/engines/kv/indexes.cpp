@@ -1,20 +1,15 @@
 #include "engines/kv/indexes.h"
 
-#include <algorithm>
-
-#include "base/encoding.h"
+#include "engines/kv/object_keys.h"
 
 namespace coffer::kv {
 namespace {
 
-// "1" when both indexes are whole; else the last key that has been gone through, in one of the areas below. Absent: nothing has.
-constexpr std::string_view progress_key = "i", whole = "1";
+// "2" when both indexes are whole; else the last key that has been gone through, in one of the areas below. Absent, or "1" (of when the index of names had one
+// spelling of each): nothing has.
+constexpr std::string_view progress_key = "i", whole = "2";
 constexpr std::string_view areas[] = {"e/", "o/", "s/"};
 constexpr std::size_t at_once = 1000;
-
-bool has_upper_case(std::string_view name) {
-  return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
-}
 
 // `name` is relative to its area.
 Result<void> index(Transaction& view, std::string_view area, std::string_view name) {
@@ -22,10 +17,7 @@ Result<void> index(Transaction& view, std::string_view area, std::string_view na
     const std::size_t slash = name.find('/');  // after the time
     return slash == name.npos ? Result<void>() : view.put("d/" + std::string(name.substr(slash + 1)), "");
   }
-  if (!has_upper_case(name)) return {};
-  const std::string key = "f/" + ascii_lower(name);
-  if (TRY(view.get(key))) return {};
-  return view.put(key, name);
+  return note_spelling(view, name);
 }
 
 }  // namespace

@@ -47,14 +47,21 @@ Result<void> set_apart(Transaction& view, std::string_view name, Version& versio
   return {};
 }
 
+std::string spelling_key(std::string_view name) {
+  std::string out = name_key('f', ascii_lower(name));
+  out.push_back('\0');
+  return out.append(name);
+}
+
 Result<void> note_spelling(Transaction& view, std::string_view name) {
   if (!has_upper_case(name)) return {};
-  return view.put(name_key('f', ascii_lower(name)), name);
+  return view.put(spelling_key(name), "");
 }
 
 Result<void> forget_spelling(Transaction& view, std::string_view name) {
   if (!has_upper_case(name)) return {};
-  const std::string key = name_key('f', ascii_lower(name));
+  view.erase(spelling_key(name));
+  const std::string key = name_key('f', ascii_lower(name));  // entries of old, one for all spellings
   const auto noted = TRY(view.get(key));
   if (noted && noted->reveal_text() == name) view.erase(key);
   return {};

@@ -17,6 +17,8 @@ namespace coffer::kv {
 // Puts bytes that are too long for a record under their own key.
 [[nodiscard]] Result<void> set_apart(Transaction& view, std::string_view name, Version& version);
 
+// The entry of a spelling; what follows the zero byte is the name itself.
+[[nodiscard]] std::string spelling_key(std::string_view name);
 // Lets an object be found in any spelling of its name, and takes that back. Names without upper case need no entry.
 [[nodiscard]] Result<void> note_spelling(Transaction& view, std::string_view name);
 [[nodiscard]] Result<void> forget_spelling(Transaction& view, std::string_view name);

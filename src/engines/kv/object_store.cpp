@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view config_key = "c";
 constexpr std::size_t upgrade_at_once = 1000;  // keys that one transaction may move
+constexpr std::size_t most_spellings = 100;    // that are looked at for one name
 
 Object object_of_v1(const PlainSecret& secret, Time upgraded) {
   Object object;
@@ -109,10 +110,12 @@ Result<void> remove(Transaction& view, std::string_view name, const LoadedObject
 }
 
 Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::string_view name) {
-  std::vector<std::string> out;
-  std::string lower = ascii_lower(name);
-  if (const auto noted = TRY(view.get(name_key('f', lower))); noted && noted->reveal_text() != name) out.emplace_back(noted->reveal_text());
-  if (lower != name) out.insert(out.begin(), std::move(lower));
+  const std::string lower = ascii_lower(name), key = name_key('f', lower);
+  std::vector<std::string> out{lower};
+  if (const auto noted = TRY(view.get(key))) out.emplace_back(noted->reveal_text());
+  for (std::string& spelling : TRY(view.children(key + '\0', '\0', "", most_spellings)))
+    if (std::ranges::find(out, spelling) == out.end()) out.push_back(std::move(spelling));
+  std::erase(out, name);
   return out;
 }
 

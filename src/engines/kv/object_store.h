@@ -20,7 +20,8 @@
 //   a/<name>                 when the object was last read (AWS's door)
 //   e/<16 hex seconds>/<name> an object that is to be purged then
 //   d/<name>                 an object that is deleted and can be recovered
-//   f/<name in lower case>   the name of an object that has letters in upper case
+//   f/<name in lower case> 0 <name>  an object whose name has letters in upper case
+//   f/<name in lower case>   the same as it was once: the name of one of them
 //   i                        how far d/ and f/ are whole (indexes.h)
 //   s/<name>                 a secret of version 1
 //   r/, q/                   rotations (rotation/job.h)
