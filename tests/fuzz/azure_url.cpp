@@ -9,7 +9,7 @@
 #include "doors/azure/door.h"
 
 // Requests of Azure's clients: method, host, target, content, a line each, the content last. What is claimed is a request with a canonical path, or refused
-// with a 4xx whose body is JSON; what hosts and URLs put into answers cannot break out of them.
+// with a 4xx whose body is JSON; what hosts and URLs put into answers cannot break out of them. A body that is taken says of what the URL says nothing else.
 namespace {
 
 namespace azure = coffer::doors::azure;
@@ -34,6 +34,23 @@ void check_text(const std::string& text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\\') std::abort();
 }
 
+// Errors are answered; texts are what they are declared to be.
+void check_body(const azure::Door& door, const azure::HttpRequest& http, const azure::Context& context,
+                const coffer::core::Request& request) {
+  const auto document = request.parse_body();
+  if (!document) {
+    const auto answer = door.encode(http, context, document.error(), "id");
+    if (answer.status < 400 || answer.status > 499 || !coffer::json::Document::parse(answer.body)) std::abort();
+    return;
+  }
+  if (!document->root().is_object()) std::abort();
+  for (const auto& [name, value] : document->root().members()) {
+    if (name == "path") std::abort();
+    const bool text = name != "tags" && name != "attributes";
+    if (text && !value.is_string() && !value.is_null()) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto request = door.decode(http, context);
   if (request) {
     if (!coffer::CanonicalPath::from_decoded(request->path.view())) std::abort();
-    if (request->parse_body) (void)request->parse_body();
+    if (request->parse_body) check_body(door, http, context, *request);
     return 0;
   }
   const auto answer = door.encode(http, context, request.error(), "id");
