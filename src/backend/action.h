@@ -52,11 +52,15 @@ struct ActionScope {
 };
 
 // What else the caller may do, for requests about many objects of which each is guarded by itself. Lives as long as the call.
+// What the server's policies say of something: a denial stands against whatever else would allow it.
+enum class Permit : std::uint8_t { silent, allowed, denied };
+
 class Authority {
  public:
   virtual ~Authority() = default;
-  // Whether policies let the caller do this at that path (whole, with the mount). Decides nothing: a handler that asks must act on the answer.
-  [[nodiscard]] virtual bool allows(std::string_view path, schema::Verb verb) const = 0;
+  // What policies say of the caller's doing this at that path (whole, with the mount). Decides nothing: a handler that asks must act on the answer.
+  [[nodiscard]] virtual Permit says(std::string_view path, schema::Verb verb) const = 0;
+  [[nodiscard]] bool allows(std::string_view path, schema::Verb verb) const { return says(path, verb) == Permit::allowed; }
 };
 
 }  // namespace coffer

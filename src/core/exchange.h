@@ -20,7 +20,7 @@ struct Exchange;
 class ExchangeAuthority final : public Authority {
  public:
   explicit ExchangeAuthority(const Exchange& x) : x_(x) {}
-  [[nodiscard]] bool allows(std::string_view path, schema::Verb verb) const override;
+  [[nodiscard]] Permit says(std::string_view path, schema::Verb verb) const override;
 
  private:
   const Exchange& x_;

@@ -82,12 +82,14 @@ policy::Capabilities capability_of(schema::Verb verb, bool creating) {
   return policy::deny;
 }
 
-bool ExchangeAuthority::allows(std::string_view path, schema::Verb verb) const {
-  if (!x_.token) return false;
+Permit ExchangeAuthority::says(std::string_view path, schema::Verb verb) const {
+  if (!x_.token) return Permit::silent;
   policy::Query query;
   query.path = path;
   query.wanted = capability_of(verb, false);
-  return x_.token->acl->decide(query).allowed;
+  const policy::Decision decision = x_.token->acl->decide(query);
+  if (decision.allowed) return Permit::allowed;
+  return decision.reason == policy::Decision::Reason::denied ? Permit::denied : Permit::silent;
 }
 
 namespace {

@@ -1,4 +1,6 @@
 """Clients of AWS's API for the functional tests: a server with its secrets mount and key ring, and boto3 aimed at it."""
+import json
+
 import boto3
 import botocore.config
 import pytest
@@ -56,3 +58,20 @@ def refused(code, message=None, status=400):
             assert message is None or message in answer["Error"]["Message"], answer
             return done
     return Refused()
+
+
+# -- policies in IAM's language -------------------------------------------------------------------------------------------
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action, resource="*", **more):
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+
+
+def granting(principal, action="secretsmanager:GetSecretValue", **more):
+    return document({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*", **more})

@@ -3,27 +3,11 @@ import json
 
 import pytest
 
-from aws import refused
+from aws import allow, deny, document, granting, refused
 from harness import unique
 from sigv4 import Signer
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
-
-
-def document(*statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action, resource="*", **more):
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action, resource="*", **more):
-    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
-
-
-def granting(principal, action="secretsmanager:GetSecretValue", **more):
-    return document({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*", **more})
 
 
 @pytest.fixture(scope="module")

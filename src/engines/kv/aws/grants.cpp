@@ -39,7 +39,9 @@ Result<bool> KvAws::may(const Caller& caller, const Snapshot& view, std::string_
   Caller asking = caller;
   asking.scope = &scope;
   const std::string whole = caller.mount->path + std::string(wanted.area) + std::string(path);
-  const bool allowed = caller.authority != nullptr && caller.authority->allows(whole, wanted.verb);
+  const Permit said = caller.authority != nullptr ? caller.authority->says(whole, wanted.verb) : Permit::silent;
+  if (said == Permit::denied) return false;
+  const bool allowed = said == Permit::allowed;
   if (allowed && !caller.scope->identity) return true;
   const bool otherwise = TRY(granted(asking, view, {path, {}}));
   return allowed || otherwise;
