@@ -9,6 +9,7 @@
 #include "core/refusals.h"
 #include "core/revoke.h"
 #include "core/steps.h"
+#include "schema/types.h"
 
 namespace coffer::core {
 namespace {
@@ -173,6 +174,9 @@ Result<void> Pipeline::parse(Exchange& x) {
     x.request.by_action->scope.fields = x.operation ? &x.operation->request : nullptr;
   }
   return {};
+    if (x.request.by_action->typed && x.operation)
+      if (auto fits = schema::check_types(x.operation->request, x.document->root()); !fits)
+        return fail(Code::invalid_argument, "SerializationException", std::move(fits).error().message);
 }
 
 // A name of another API may fit two objects: which one is asked for is settled before policies look at the path.

@@ -35,6 +35,7 @@ struct ByAction {
   // Where the name can be read in two ways: the path in the other (Endpoint::meant); scope.suffix is "" then.
   CanonicalPath alternative;
   std::unique_ptr<const Claim> claim;  // null: `token` as usual, or nobody
+  bool typed = false;                  // members of other types than the operation declares are refused, not converted
   bool takes_signed_tokens = false;    // `token` may be one that an issuer signed whom this server trusts (core/azure_apps)
 };
 

@@ -17,10 +17,12 @@
 // in this one place. One specialisation of Codec per wire type.
 namespace coffer::schema {
 
+struct FieldInfo;
 struct WireType {
   std::string_view type;         // OpenAPI's: string, integer, boolean, array, object, number
   std::string_view format = "";  // OpenAPI's: int64, seconds, date-time, password, ...
   bool secret = false;           // never shown, not even to the audit log's HMAC-free fields
+  std::vector<FieldInfo> (*members)() = nullptr;  // of a described type, or of the elements of a list of one
 };
 
 template <class T>

@@ -229,7 +229,7 @@ std::string to_json(const S& object) {
 // A described type is a wire type itself: nested objects.
 template <Described S>
 struct Codec<S> {
-  static constexpr WireType wire{"object"};
+  static constexpr WireType wire{"object", "", false, &describe<S>};
   static Result<S> decode(json::Value v) {
     if (!v.is_object()) return wrong_type("map[string]interface {}", v);
     return schema::decode<S>(Input{v, {}});
@@ -238,7 +238,7 @@ struct Codec<S> {
 };
 template <Described S>
 struct Codec<std::vector<S>> {
-  static constexpr WireType wire{"array", "object"};
+  static constexpr WireType wire{"array", "object", false, &describe<S>};
   static Result<std::vector<S>> decode(json::Value v) {
     std::vector<S> out;
     for (const json::Value& e : v.elements()) out.push_back(TRY(Codec<S>::decode(e)));

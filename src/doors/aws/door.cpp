@@ -140,6 +140,7 @@ Result<core::Request> Door::decode_json(const HttpRequest& http) const {
   core::Request out = begin(http);
   CHECK_OK(sign_in(http, "secretsmanager", out));
   ActionScope& scope = out.by_action->scope;
+  out.by_action->typed = true;
   scope.action = action_of(http);
   if (scope.action.empty()) return unknown_action();
   auto document = json::Document::parse(http.body.empty() ? std::string_view("{}") : http.body, json_limits);

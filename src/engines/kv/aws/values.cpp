@@ -174,6 +174,7 @@ Result<Written> KvAws::create(const Caller& caller, Transaction& view, const Cre
   Secret secret{Place(*caller.scope, in.path), {}, {}, std::string(in.path)};
   if (auto there = TRY(load_to_write(view, in.path, caller.now))) {
     secret.loaded = *std::move(there);
+  if (in.path.empty()) return refuse(Refusal::validation, "Invalid name. The secret would lie nowhere.");
     secret.facet = TRY(facet_of(view, in.path, secret.object()));
     if (secret.object().state == State::deleted)
       return refuse(Refusal::invalid_request,
