@@ -35,6 +35,7 @@ struct ActionScope {
   std::string principal = {};
   // The policy in IAM's language that the key has which signed; null without one.
   std::shared_ptr<const policy::iam::Document> identity = {};
+  bool tls = false;  // whether the request came over TLS, and not by a proxy that ended it
   // The request's members, once they have been read, and which of them the action takes: others say nothing. Live as long as the request.
   json::Value body = {};
   const std::vector<schema::FieldInfo>* fields = nullptr;
@@ -51,10 +52,10 @@ struct ActionScope {
   }
 };
 
-// What else the caller may do, for requests about many objects of which each is guarded by itself. Lives as long as the call.
 // What the server's policies say of something: a denial stands against whatever else would allow it.
 enum class Permit : std::uint8_t { silent, allowed, denied };
 
+// What else the caller may do, for requests about many objects of which each is guarded by itself. Lives as long as the call.
 class Authority {
  public:
   virtual ~Authority() = default;

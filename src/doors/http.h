@@ -20,6 +20,7 @@ struct HttpRequest {
   std::string_view method, target, body, content_type, remote_address, client_certificate;
   std::uint16_t remote_port = 0;
   std::span<const HeaderView> headers;
+  bool tls = false;
 };
 struct HttpAnswer {
   int status = 200;

@@ -48,7 +48,7 @@ core::Request unreadable(const doors::HttpRequest& http, std::string_view below)
 namespace {
 
 doors::HttpRequest to_door(const http::Request& r) {
-  return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers};
+  return {r.method, r.target, r.body, r.header("content-type"), r.remote_address, r.client_certificate, r.remote_port, r.headers, r.tls};
 }
 
 }  // namespace

@@ -104,3 +104,79 @@ def test_a_secret_without_a_name_is_none(aws):
         status, _, answer = Signer(aws.server, aws.root.id, aws.root.secret).ask("CreateSecret", json.dumps({"Name": wrong, "SecretString": "v", "ClientRequestToken": "t" * 32}).encode())
         assert status == 400 and answer["__type"] in ("SerializationException", "ValidationException"), wrong
     assert aws.server.root.get("secret/data/").status != 200
+
+
+# -- actions beside secrets -----------------------------------------------------------------------------------------------
+def test_documents_grant_and_deny_random_passwords(holder):
+    assert holder(document(allow("secretsmanager:GetRandomPassword"))).client().get_random_password()["RandomPassword"]
+    with refused("AccessDeniedException"):
+        holder(document(allow("secretsmanager:GetSecretValue"))).client().get_random_password()
+    with refused("AccessDeniedException", "with an explicit deny in an identity-based policy"):
+        holder(document(deny("secretsmanager:GetRandomPassword")), ["everything"]).client().get_random_password()
+
+
+def test_documents_grant_and_deny_roles(aws, holder):
+    role, other = unique("role"), unique("role")
+    for one in (role, other):
+        aws.server.root.post(f"auth/aws-keys/roles/{one}", {"token_policies": ["everything"]}).ok(204)
+    sts = holder(document(allow("sts:AssumeRole", ROLE + role))).client("sts")
+    assert sts.assume_role(RoleArn=ROLE + role, RoleSessionName="one")["Credentials"]
+    with refused("AccessDenied", status=403):
+        sts.assume_role(RoleArn=ROLE + other, RoleSessionName="one")
+    sts = holder(document(deny("sts:AssumeRole", ROLE + role)), ["everything"]).client("sts")
+    assert sts.assume_role(RoleArn=ROLE + other, RoleSessionName="one")["Credentials"]
+    with refused("AccessDenied", "with an explicit deny in an identity-based policy", status=403):
+        sts.assume_role(RoleArn=ROLE + role, RoleSessionName="one")
+    named = holder(document(allow("sts:AssumeRole", Condition={"StringEquals": {"sts:RoleSessionName": "mine"}}))).client("sts")
+    assert named.assume_role(RoleArn=ROLE + role, RoleSessionName="mine")["Credentials"]
+    with refused("AccessDenied", status=403):
+        named.assume_role(RoleArn=ROLE + role, RoleSessionName="other")
+
+
+# -- who asks, and how ----------------------------------------------------------------------------------------------------
+def denying(**condition):
+    return document({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*", "Condition": condition})
+
+
+def test_a_session_is_its_role(aws, sm, name):
+    role = unique("role")
+    aws.server.root.post(f"auth/aws-keys/roles/{role}", {"token_policies": ["everything"]}).ok(204)
+    answer = aws.root.client("sts").assume_role(RoleArn=ROLE + role, RoleSessionName="one")
+    made = answer["Credentials"]
+    client = Keys(aws.server, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]).client()
+    for condition in ({"ArnEquals": {"aws:PrincipalArn": ROLE + role}}, {"StringEquals": {"aws:userid": answer["AssumedRoleUser"]["AssumedRoleId"]}},
+                      {"StringLike": {"aws:userid": answer["AssumedRoleUser"]["AssumedRoleId"].split(":")[0] + ":*"}}):
+        sm.put_resource_policy(SecretId=name, ResourcePolicy=denying(**condition))
+        with refused("AccessDeniedException"):
+            client.get_secret_value(SecretId=name)
+        assert sm.get_secret_value(SecretId=name)["SecretString"] == "v"
+    who = aws.root.client("sts").get_caller_identity()
+    for condition in ({"ArnEquals": {"aws:PrincipalArn": who["Arn"]}}, {"StringEquals": {"aws:userid": who["UserId"]}}):
+        sm.put_resource_policy(SecretId=name, ResourcePolicy=denying(**condition))
+        assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+        with refused("AccessDeniedException"):
+            sm.get_secret_value(SecretId=name)
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_secure_transport(aws, make_server, tls):
+    client = (aws if tls else Aws(make_server(tls=False))).root.client()
+    made = unique("deny/s")
+    client.create_secret(Name=made, SecretString="v")
+    for value in (True, False):
+        client.put_resource_policy(SecretId=made, ResourcePolicy=denying(Bool={"aws:SecureTransport": str(value).lower()}))
+        if value == tls:
+            with refused("AccessDeniedException"):
+                client.get_secret_value(SecretId=made)
+        else:
+            assert client.get_secret_value(SecretId=made)["SecretString"] == "v"
+
+
+def test_a_denial_does_not_tell_what_is_there(sm, holder, name):
+    client = holder(document(deny("secretsmanager:GetSecretValue")), ["everything"]).client()
+    texts = []
+    for secret in (name, "deny/none"):
+        with pytest.raises(client.exceptions.ClientError) as caught:
+            client.get_secret_value(SecretId=secret)
+        texts.append(caught.value.response["Error"]["Message"].replace(secret, "X"))
+    assert texts[0] == texts[1] and texts[0].endswith("on resource: X with an explicit deny in an identity-based policy")

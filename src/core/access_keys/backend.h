@@ -32,6 +32,7 @@ class AccessKeyBackend final : public Backend {
 
   // sts.cpp
   Result<CallerIdentity> identity(const Caller& c, const Snapshot& view, const schema::NoMembers& in);
+  Result<bool> may_assume(const Caller& c, const Snapshot& view, const AssumeRole& in);
   Result<AssumedRole> assume(const Caller& c, Transaction& view, const AssumeRole& in);
   Result<AssumedRole> assume_by_web(const Caller& c, Transaction& view, const AssumeRole& in);
   Result<ContainerCredentials> container(const Caller& c, const Snapshot& view, const schema::NoMembers& in);

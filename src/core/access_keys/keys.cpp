@@ -66,7 +66,8 @@ std::vector<schema::Endpoint> AccessKeyBackend::endpoints() {
   out.push_back(schema::at("identity", "Who asks.")
                     .on_action("sts:GetCallerIdentity", Verb::read, this, &T::identity, "Says who the caller is.", Access::optional));
   out.push_back(schema::at("assume/{role}", "Sessions of a role.")
-                    .on_action("sts:AssumeRole", Verb::write, this, &T::assume, "Gives session credentials of a role."));
+                    .on_action("sts:AssumeRole", Verb::write, this, &T::assume, "Gives session credentials of a role.")
+                    .grants(this, &T::may_assume));
   out.push_back(schema::at("web-identity/{role}", "Sessions of a role, for web identities.")
                     .on_action("sts:AssumeRoleWithWebIdentity", Verb::write, this, &T::assume_by_web,
                                "Gives session credentials of a role for a signed web token.", Access::anyone)

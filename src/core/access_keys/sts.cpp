@@ -1,8 +1,8 @@
+#include "backend/iam_query.h"
 #include "base/encoding.h"
 #include "core/access_keys/backend.h"
 #include "core/access_keys/issue.h"
 #include "core/access_keys/web_identity.h"
-#include "crypto/hash.h"
 
 // What AWS's Security Token Service answers. Errors carry its names.
 namespace coffer::core {
@@ -13,18 +13,8 @@ constexpr Seconds least_duration{900};
 
 std::unexpected<Error> not_valid(std::string message) { return fail(Code::invalid_argument, "ValidationError", std::move(message)); }
 std::unexpected<Error> denied(const Caller& c, std::string_view action, std::string_view resource) {
-  const std::string who = c.scope->principal.empty() ? std::string() : "User: " + c.scope->principal + " is not ";
-  return fail(Code::permission_denied, "AccessDenied",
-              (who.empty() ? "Not " : who) + "authorized to perform: " + std::string(action) + " on resource: " + std::string(resource));
-}
-
-// AWS's ids of principals: a kind, and 17 characters that stand for one.
-std::string principal_id(std::string_view kind, std::string_view of) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const crypto::Digest256 digest = crypto::sha256(of);
-  std::string out(kind);
-  for (std::size_t i = 0; i < 17; ++i) out.push_back(alphabet[static_cast<std::size_t>(digest[i]) % alphabet.size()]);
-  return out;
+  if (!c.scope->principal.empty()) return fail(Code::permission_denied, "AccessDenied", not_authorized(*c.scope, action, resource));
+  return fail(Code::permission_denied, "AccessDenied", "Not authorized to perform: " + std::string(action) + " on resource: " + std::string(resource));
 }
 
 Result<Seconds> duration_of(const AssumeRole& in, const KeyRole& role) {
@@ -62,7 +52,7 @@ Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const K
   AssumedRole out;
   out.credentials = {std::move(made.key_id), std::move(made.secret), SecretBytes::copy_of(made.session_token), made.expires};
   out.user.arn = "arn:" + c.scope->partition + ":sts::" + c.scope->account + ":" + wanted.principal;
-  out.user.id = principal_id("AROA", c.scope->account + in.role) + ":" + in.session_name;
+  out.user.id = session_id(*c.scope, in.role, in.session_name);
   return out;
 }
 
@@ -70,19 +60,14 @@ Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const K
 
 Result<CallerIdentity> AccessKeyBackend::identity(const Caller& c, const Snapshot&, const schema::NoMembers&) {
   if (c.token_id.empty()) return fail(Code::unauthenticated, "MissingAuthenticationToken", "Request is missing Authentication Token");
-  const std::string& arn = c.scope->principal;
-  CallerIdentity out;
-  out.account = c.scope->account;
-  out.arn = arn;
-  const std::size_t role = arn.find(":assumed-role/");
-  if (role == arn.npos) {
-    out.user_id = arn.ends_with(":root") ? c.scope->account : principal_id("AIDA", arn);
-  } else {
-    const std::string rest = arn.substr(role + 14);
-    out.user_id = principal_id("AROA", c.scope->account + rest.substr(0, rest.find('/'))) + rest.substr(rest.find('/'));
-    std::replace(out.user_id.begin(), out.user_id.end(), '/', ':');
-  }
-  return out;
+  return CallerIdentity{principal_id(*c.scope), c.scope->account, c.scope->principal};
+}
+
+Result<bool> AccessKeyBackend::may_assume(const Caller& c, const Snapshot&, const AssumeRole& in) {
+  policy::iam::Query query = caller_query(c);
+  query.resource = role_arn(*c.scope, in.role);
+  query.context["sts:rolesessionname"] = {in.session_name};
+  return allowed_by_document(c, query, "AccessDenied", query.resource);
 }
 
 Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view, const AssumeRole& in) {

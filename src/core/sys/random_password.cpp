@@ -1,3 +1,4 @@
+#include "backend/iam_query.h"
 #include "base/random_password.h"
 #include "core/sys/topics.h"
 
@@ -43,11 +44,18 @@ class RandomPasswordTopic final : public Topic {
     std::vector<schema::Endpoint> out;
     out.push_back(schema::at("tools/random", "Random bytes.")
                       .on_action("secretsmanager:GetRandomPassword", schema::Verb::write, this, &RandomPasswordTopic::make,
-                                 "Makes a random password."));
+                                 "Makes a random password.")
+                      .grants(this, &RandomPasswordTopic::may_make));
     return out;
   }
 
  private:
+  // It concerns no secret: documents name it with the resource *.
+  Result<bool> may_make(const Caller& c, const Snapshot&, const PasswordRequest&) {
+    policy::iam::Query query = caller_query(c);
+    query.resource = "*";
+    return allowed_by_document(c, query, "AccessDeniedException", query.resource);
+  }
   Result<PasswordReply> make(const Caller&, const Snapshot&, const PasswordRequest& in) {
     if (in.length < 1 || in.length > longest)
       return not_valid("1 validation error detected: Value '" + std::to_string(in.length) +

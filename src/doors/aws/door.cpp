@@ -109,6 +109,7 @@ core::Request Door::begin(const HttpRequest& http) const {
   scope.account = settings_.account;
   scope.name_prefix = settings_.name_prefix;
   scope.primary_region = settings_.region;
+  scope.tls = http.tls;
   return out;
 }
 

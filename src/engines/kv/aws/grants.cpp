@@ -1,3 +1,4 @@
+#include "backend/iam_query.h"
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
 
@@ -6,11 +7,6 @@ namespace coffer::kv::aws {
 
 namespace iam = policy::iam;
 namespace {
-
-std::unexpected<Error> denied(const iam::Query& query) {
-  return refuse(Refusal::access_denied, "User: " + query.principal + " is not authorized to perform: " + query.action +
-                                            " on resource: " + query.resource + " with an explicit deny in an identity-based policy");
-}
 
 // The resource of a request about no secret that is there: a list's is all of them, a secret's that is to be made the name that it will have, with six
 // characters of which nothing is known.
@@ -23,16 +19,16 @@ std::string absent_resource(const Caller& caller, std::string_view path) {
 Result<bool> KvAws::granted(const Caller& caller, const Snapshot& view, const OneSecret& in) {
   const auto secret = in.path.empty() ? std::optional<Secret>() : TRY(look(caller, view, in.path, Previous::unsaid));
   iam::Query query = secret ? query_of(caller, *secret) : request_query(caller);
-  if (!secret) query.resource = absent_resource(caller, in.path);
-  const iam::Verdict own = caller.scope->identity ? iam::decide(*caller.scope->identity, query) : iam::Verdict::silent;
-  if (own == iam::Verdict::denied) return denied(query);
-  if (own == iam::Verdict::allowed) return true;
+  const std::string absent = absent_resource(caller, in.path);
+  if (!secret) query.resource = absent;
+  // A denial repeats what the request named, so that it does not tell what is there.
+  if (TRY(allowed_by_document(caller, query, "AccessDeniedException", in.secret ? *in.secret : absent))) return true;
   if (!secret || secret->facet.policy.empty()) return false;
   const auto document = iam::parse(secret->facet.policy, iam::Kind::resource);
   return document && iam::decide(*document, query) == iam::Verdict::allowed;
 }
 
-// Whether the caller may do this to the secret, by whichever policy.
+// Whether the caller may do this to the secret, by whichever policy: what one denies none can allow.
 Result<bool> KvAws::may(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted) {
   ActionScope scope = *caller.scope;
   scope.action = wanted.action;
@@ -45,6 +41,12 @@ Result<bool> KvAws::may(const Caller& caller, const Snapshot& view, std::string_
   if (allowed && !caller.scope->identity) return true;
   const bool otherwise = TRY(granted(asking, view, {path, {}}));
   return allowed || otherwise;
+}
+
+Result<void> KvAws::must(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted) {
+  if (TRY(may(caller, view, path, wanted))) return {};
+  return refuse(Refusal::access_denied,
+                not_authorized(*caller.scope, wanted.action, absent_resource(caller, path)) + " because no policy allows it");
 }
 
 }  // namespace coffer::kv::aws

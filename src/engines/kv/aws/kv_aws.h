@@ -104,6 +104,8 @@ class KvAws {
   };
   Result<bool> granted(const Caller& caller, const Snapshot& view, const OneSecret& in);
   Result<bool> may(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted);
+  // The same, or AccessDeniedException.
+  Result<void> must(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted);
   Result<void> may_hand_out(const Caller& caller, const Snapshot& view, std::string_view path, const policy::iam::Document& document);
 
   // replication.cpp

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "backend/iam_query.h"
 #include "base/encoding.h"
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
@@ -35,20 +36,8 @@ void check_document(Constraints& c, const PutResourcePolicy& in) {
 }  // namespace
 
 iam::Query request_query(const Caller& caller) {
-  iam::Query query{caller.scope->principal, caller.scope->account, std::string(caller.scope->action), {}, request_context(*caller.scope)};
-  const auto tell = [&](std::string key, std::string value) { query.context[std::move(key)] = {std::move(value)}; };
-  tell("aws:principalarn", query.principal);
-  tell("aws:principalaccount", query.account);
-  constexpr std::string_view user = ":user/";
-  const std::size_t at = query.principal.find(user);
-  const bool session = query.principal.find(":assumed-role/") != std::string::npos;
-  tell("aws:principaltype", caller.root ? "Account" : session ? "AssumedRole" : "User");
-  if (at != std::string::npos) tell("aws:username", query.principal.substr(at + user.size()));  // a role has none
-  tell("aws:userid", std::string(caller.entity_id));
-  tell("aws:sourceip", std::string(caller.remote_address));
-  tell("aws:currenttime", rfc3339(caller.now));
-  tell("aws:epochtime", std::to_string(unix_seconds(caller.now)));
-  tell("aws:requestedregion", caller.scope->region);
+  iam::Query query = caller_query(caller);
+  query.context.merge(request_context(*caller.scope));
   return query;
 }
 
@@ -76,8 +65,8 @@ Result<void> check_policy(const Caller& caller, const Secret& secret) {
   if (!document) return fail(Code::corrupt, "the stored policy of this secret cannot be read");
   const iam::Query query = query_of(caller, secret);
   if (iam::decide(*document, query) != iam::Verdict::denied) return {};
-  return refuse(Refusal::access_denied, "User: " + query.principal + " is not authorized to perform: " + query.action +
-                                            " on resource: " + secret.arn() + " with an explicit deny in a resource-based policy");
+  return refuse(Refusal::access_denied,
+                not_authorized(*caller.scope, query.action, secret.arn()) + " with an explicit deny in a resource-based policy");
 }
 
 Result<PolicyShown> KvAws::get_policy(const Caller& caller, const Snapshot& view, const NamedPolicy& in) {
