@@ -106,6 +106,62 @@ def test_a_secret_without_a_name_is_none(aws):
     assert aws.server.root.get("secret/data/").status != 200
 
 
+# -- replication that overwrites ------------------------------------------------------------------------------------------
+def overwrite(client, name, region):
+    answer = client.replicate_secret_to_regions(SecretId=name, AddReplicaRegions=[{"Region": region}], ForceOverwriteReplicaSecret=True)
+    return next(one for one in answer["ReplicationStatus"] if one["Region"] == region)
+
+
+def test_overwriting_takes_the_right_to_delete(aws, sm, name):
+    west = aws.root.client(region="eu-west-1")
+    west.create_secret(Name=name, SecretString="theirs")
+    user = aws.with_policy(f'path "secret/metadata/{name}" {{ capabilities = ["update"] }}\npath "secret/data/deny/*" {{ capabilities = ["create", "update"] }}\n'
+                           'path "secret/metadata/deny/*" { capabilities = ["update"] }', unique("p")).client()
+    with refused("AccessDeniedException", "secretsmanager:DeleteSecret"):
+        overwrite(user, name, "eu-west-1")
+    made = unique("deny/s")
+    west.create_secret(Name=made, SecretString="theirs")
+    with refused("AccessDeniedException", "secretsmanager:DeleteSecret"):
+        user.create_secret(Name=made, SecretString="v", AddReplicaRegions=[{"Region": "eu-west-1"}], ForceOverwriteReplicaSecret=True)
+    with refused("ResourceNotFoundException"):
+        sm.get_secret_value(SecretId=made)
+    for secret in (name, made):
+        assert west.get_secret_value(SecretId=secret)["SecretString"] == "theirs"
+    assert overwrite(sm, name, "eu-west-1")["Status"] == "InSync"
+    assert west.get_secret_value(SecretId=name)["SecretString"] == "v"
+
+
+def test_overwriting_meets_the_policy_of_what_is_there(aws, sm, name):
+    west = aws.root.client(region="eu-west-1")
+    west.create_secret(Name=name, SecretString="theirs")
+    west.put_resource_policy(SecretId=name, ResourcePolicy=document({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:DeleteSecret", "Resource": "*"}))
+    with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
+        overwrite(sm, name, "eu-west-1")
+    # Named by its ARN, whose six characters are the primary's, too.
+    with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
+        overwrite(sm, sm.describe_secret(SecretId=name)["ARN"], "eu-west-1")
+    assert west.get_secret_value(SecretId=name)["SecretString"] == "theirs"
+
+
+def test_overwriting_leaves_no_replicas_behind(aws, sm, name):
+    west = aws.root.client(region="eu-west-1")
+    west.create_secret(Name=name, SecretString="theirs", AddReplicaRegions=[{"Region": "eu-north-1"}])
+    for region, why in (("eu-west-1", "has replicas of its own"), ("eu-north-1", "is a replica of another secret")):
+        status = overwrite(sm, name, region)
+        assert status["Status"] == "Failed" and why in status["StatusMessage"]
+        assert aws.root.client(region=region).get_secret_value(SecretId=name)["SecretString"] == "theirs"
+
+
+def test_purge_protection_stops_overwriting(make_server):
+    own = Aws(make_server())
+    own.root.client(region="eu-west-1").create_secret(Name="s", SecretString="theirs")
+    own.root.client().create_secret(Name="s", SecretString="v")
+    own.server.root.post("secret/azure", {"purge_protection": True}).ok()
+    with refused("InvalidRequestException", "purge protection"):
+        overwrite(own.root.client(), "s", "eu-west-1")
+    assert own.root.client(region="eu-west-1").get_secret_value(SecretId="s")["SecretString"] == "theirs"
+
+
 # -- actions beside secrets -----------------------------------------------------------------------------------------------
 def test_documents_grant_and_deny_random_passwords(holder):
     assert holder(document(allow("secretsmanager:GetRandomPassword"))).client().get_random_password()["RandomPassword"]

@@ -109,6 +109,10 @@ class KvAws {
   Result<void> may_hand_out(const Caller& caller, const Snapshot& view, std::string_view path, const policy::iam::Document& document);
 
   // replication.cpp
+  // Adds replicas to a primary and saves it.
+  Result<void> add_replicas(const Caller& caller, Transaction& view, Secret& secret, const std::vector<ReplicaRegion>& regions, bool overwrite);
+  Result<Replica> make_replica(const Caller& caller, Transaction& view, const Secret& secret, const ReplicaRegion& wanted, bool overwrite);
+  Result<void> check_overwrite(const Caller& caller, const Snapshot& view, const Place& place);
   Result<Replicated> replicate(const Caller& caller, Transaction& view, const ReplicateSecret& in);
   Result<Replicated> remove_regions(const Caller& caller, Transaction& view, const RemoveRegions& in);
   Result<OnlyArn> stop_replication(const Caller& caller, Transaction& view, const OneSecret& in);

@@ -6,6 +6,7 @@
 
 #include "base/aws_name.h"
 #include "engines/kv/aws/kv_aws.h"
+#include "engines/kv/azure/vault.h"
 
 // ReplicateSecretToRegions, RemoveRegionsFromReplication, StopReplicationToReplica.
 namespace coffer::kv::aws {
@@ -14,31 +15,6 @@ namespace {
 bool is_region(const std::string& text) {
   std::string_view rest;
   return !aws_region_of("~" + text + "/x", rest).empty();
-}
-
-// Makes the replica's object in its region. What stands in the way is told in its status.
-Result<Replica> make_replica(const Caller& caller, Transaction& view, const Secret& secret, const ReplicaRegion& wanted, bool overwrite) {
-  Replica out{*wanted.region, wanted.kms_key.value_or(""), "InSync", ""};
-  const Place place = secret.place.in(out.region);
-  if (auto there = TRY(load_to_write(view, place.path(), caller.now))) {
-    const Facet facet = TRY(facet_of(view, place.path(), there->object, Previous::unsaid));
-    if (!overwrite && facet.replica_of != secret.home) {
-      out.status = "Failed";
-      out.message = fmt::format("Replication failed: Secret name {} already exists in region {}.", place.name(), out.region);
-      return out;
-    }
-    CHECK_OK(kv::remove(view, place.path(), *there));
-  }
-  LoadedObject replica;
-  Facet facet;
-  facet.suffix = secret.facet.suffix;
-  facet.kms_key = out.kms_key;
-  facet.primary_region = secret.place.region();
-  facet.replica_of = secret.home;
-  replica.object.created = replica.object.updated = caller.now;
-  replica.set(facet);
-  CHECK_OK(kv::save(view, place.path(), replica));
-  return out;
 }
 
 Result<void> remove_replica(const Caller& caller, Transaction& view, const Secret& secret, std::string_view region) {
@@ -76,8 +52,54 @@ std::unexpected<Error> no_other_accounts() {
   return refuse(Refusal::invalid_request, "Cross-account replication is not available: this server serves one account.");
 }
 
-Result<void> add_replicas(const Caller& caller, Transaction& view, Secret& secret, const std::vector<ReplicaRegion>& regions,
-                          bool overwrite) {
+// What is overwritten is deleted at once and for good: that takes what its deletion would.
+Result<void> KvAws::check_overwrite(const Caller& caller, const Snapshot& view, const Place& place) {
+  ActionScope scope = *caller.scope;
+  scope.action = "secretsmanager:DeleteSecret";
+  scope.suffix.clear();  // the primary's
+  Caller asking = caller;
+  asking.scope = &scope;
+  CHECK_OK(must(asking, view, place.path(), {scope.action, "metadata/", schema::Verb::remove}));
+  (void)TRY(find(asking, view, place.path()));  // what its own policy denies
+  if (!TRY(azure::load_vault(view)).purge_protection) return {};
+  return refuse(Refusal::invalid_request,
+                "You can't use ForceOverwriteReplicaSecret here: purge protection is on for the mount that holds the secret of that name.");
+}
+
+// Makes the replica's object in its region. What stands in the way is told in its status.
+Result<Replica> KvAws::make_replica(const Caller& caller, Transaction& view, const Secret& secret, const ReplicaRegion& wanted, bool overwrite) {
+  Replica out{*wanted.region, wanted.kms_key.value_or(""), "InSync", ""};
+  const Place place = secret.place.in(out.region);
+  const auto failed = [&](std::string_view why) {
+    out.status = "Failed";
+    out.message = fmt::format("Replication failed: Secret name {} already exists in region {}{}.", place.name(), out.region, why);
+    return out;
+  };
+  if (auto there = TRY(load_to_write(view, place.path(), caller.now))) {
+    const Facet facet = TRY(facet_of(view, place.path(), there->object, Previous::unsaid));
+    if (facet.replica_of != secret.home) {
+      if (!overwrite) return failed("");
+      // Others hang on it, which would be left behind.
+      if (!facet.replica_of.empty()) return failed(" and is a replica of another secret");
+      if (!facet.replicas.empty()) return failed(" and has replicas of its own");
+      CHECK_OK(check_overwrite(caller, view, place));
+    }
+    CHECK_OK(kv::remove(view, place.path(), *there));
+  }
+  LoadedObject replica;
+  Facet facet;
+  facet.suffix = secret.facet.suffix;
+  facet.kms_key = out.kms_key;
+  facet.primary_region = secret.place.region();
+  facet.replica_of = secret.home;
+  replica.object.created = replica.object.updated = caller.now;
+  replica.set(facet);
+  CHECK_OK(kv::save(view, place.path(), replica));
+  return out;
+}
+
+Result<void> KvAws::add_replicas(const Caller& caller, Transaction& view, Secret& secret, const std::vector<ReplicaRegion>& regions,
+                                 bool overwrite) {
   for (const ReplicaRegion& wanted : regions)
     if (*wanted.region == secret.place.region()) return refuse(Refusal::invalid_parameter, "Invalid replica region.");
   for (const ReplicaRegion& wanted : regions) {

@@ -11,9 +11,6 @@
 namespace coffer::kv::aws {
 
 void check_regions(Constraints& constraints, const std::vector<ReplicaRegion>& regions);
-// Adds replicas to a primary and saves it.
-[[nodiscard]] Result<void> add_replicas(const Caller& caller, Transaction& view, Secret& secret, const std::vector<ReplicaRegion>& regions,
-                                        bool overwrite);
 [[nodiscard]] Omit<std::vector<ReplicaStatus>> replica_statuses(const Secret& secret);
 // One account is served, so there is no other to replicate from or to.
 [[nodiscard]] std::unexpected<Error> no_other_accounts();
