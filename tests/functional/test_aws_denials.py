@@ -189,6 +189,26 @@ def test_documents_grant_and_deny_roles(aws, holder):
         named.assume_role(RoleArn=ROLE + role, RoleSessionName="other")
 
 
+def test_what_create_does_beside_is_asked_for(aws, holder):
+    every = allow("secretsmanager:*")
+    for denied, more in (("TagResource", {"Tags": [{"Key": "a", "Value": "b"}]}), ("ReplicateSecretToRegions", {"AddReplicaRegions": [{"Region": "eu-west-1"}]})):
+        client, made = holder(document(every, deny("secretsmanager:" + denied))).client(), unique("deny/made")
+        with refused("AccessDeniedException", "secretsmanager:" + denied):
+            client.create_secret(Name=made, SecretString="v", **more)
+        client.create_secret(Name=made, SecretString="v")
+        holder(document(every)).client().create_secret(Name=made + "-more", SecretString="v", **more)
+        with refused("AccessDeniedException", "secretsmanager:" + denied):
+            holder(document(allow("secretsmanager:CreateSecret"))).client().create_secret(Name=unique("deny/made"), SecretString="v", **more)
+
+
+def test_a_batch_by_filters_takes_the_right_to_list(holder, name):
+    by_name = [{"Key": "name", "Values": [name]}]
+    with refused("AccessDeniedException"):
+        holder(document(allow(["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"]))).client().batch_get_secret_value(Filters=by_name)
+    client = holder(document(allow(["secretsmanager:BatchGetSecretValue", "secretsmanager:ListSecrets", "secretsmanager:GetSecretValue"]))).client()
+    assert client.batch_get_secret_value(Filters=by_name)["SecretValues"][0]["SecretString"] == "v"
+
+
 # -- who asks, and how ----------------------------------------------------------------------------------------------------
 def denying(**condition):
     return document({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*", "Condition": condition})

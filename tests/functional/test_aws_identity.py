@@ -107,7 +107,7 @@ def test_conditions_on_reading(sm, holder, name, condition, good, bad):
 
 
 def test_conditions_on_changes(holder):
-    tagged = holder(document(allow("secretsmanager:CreateSecret", Condition={"StringEquals": {"aws:RequestTag/team": "a"}}),
+    tagged = holder(document(allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], Condition={"StringEquals": {"aws:RequestTag/team": "a"}}),
                              allow("secretsmanager:DeleteSecret", Condition={"NumericGreaterThanEquals": {"secretsmanager:RecoveryWindowInDays": "10"}}),
                              deny("secretsmanager:CreateSecret", Condition={"StringLike": {"secretsmanager:Name": "*secretive*"}})))
     with refused("AccessDeniedException"):

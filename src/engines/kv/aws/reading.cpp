@@ -117,7 +117,11 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
 
   // The gate lets everybody in here, since a list of secrets needs no more than the right to read each; one by filters needs the right to list too.
   const bool known = !caller.token_id.empty() && caller.authority != nullptr;
-  if (!known || (in.filters && !TRY(may(caller, view, "", {"secretsmanager:BatchGetSecretValue", "metadata/", schema::Verb::list}))))
+  bool allowed = known;
+  if (in.filters)
+    for (const std::string_view action : {"secretsmanager:BatchGetSecretValue", "secretsmanager:ListSecrets"})
+      allowed = allowed && TRY(may(caller, view, "", {action, "metadata/", schema::Verb::list}));
+  if (!allowed)
     return refuse(Refusal::access_denied,
                   "User: " + caller.scope->principal +
                       " is not authorized to perform: secretsmanager:BatchGetSecretValue because no policy allows it");

@@ -177,6 +177,10 @@ Result<Written> KvAws::create(const Caller& caller, Transaction& view, const Cre
   if (in.path.empty()) return refuse(Refusal::validation, "Invalid name. The secret would lie nowhere.");
     secret.facet = TRY(facet_of(view, in.path, secret.object()));
     if (secret.object().state == State::deleted)
+  // What CreateSecret does beside is an action of its own.
+  if (in.tags && !in.tags->empty()) CHECK_OK(must(caller, view, in.path, {"secretsmanager:TagResource", "metadata/", schema::Verb::write}));
+  if (in.replicas && !in.replicas->empty())
+    CHECK_OK(must(caller, view, in.path, {"secretsmanager:ReplicateSecretToRegions", "metadata/", schema::Verb::write}));
       return refuse(Refusal::invalid_request,
                     "You can't create this secret because a secret with this name is already scheduled for deletion.");
     LoadedVersion version;
