@@ -87,6 +87,26 @@ def test_too_large_a_value_is_refused_without_being_repeated(aws, name):
         aws.root.client(validate=False).create_secret(Name=name, SecretString="x" * 65537)
 
 
+@pytest.mark.parametrize("size, fits", [(65535, True), (65536, True), (65537, False), (65538, False)])
+def test_bytes_are_counted_as_they_are(aws, name, size, fits):
+    client = aws.root.client(validate=False)
+    if fits:
+        client.create_secret(Name=name, SecretBinary=b"x" * size)
+        assert client.get_secret_value(SecretId=name)["SecretBinary"] == b"x" * size
+    else:
+        with refused("ValidationException", "Value at 'secretBinary' failed to satisfy constraint: Member must have length less than or equal to 65536"):
+            client.create_secret(Name=name, SecretBinary=b"x" * size)
+
+
+def test_put_tells_the_labels_that_the_version_has(sm, name):
+    sm.create_secret(Name=name, SecretString="one")
+    token = str(uuid.uuid4())
+    assert sm.put_secret_value(SecretId=name, SecretString="two", ClientRequestToken=token, VersionStages=["b", "a", "b"])["VersionStages"] == ["b", "a"]
+    sm.update_secret_version_stage(SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=sm.get_secret_value(SecretId=name)["VersionId"])
+    again = sm.put_secret_value(SecretId=name, SecretString="two", ClientRequestToken=token, VersionStages=["c"])
+    assert again["VersionStages"] == sm.get_secret_value(SecretId=name)["VersionStages"] and set(again["VersionStages"]) == {"AWSCURRENT", "a", "b"}
+
+
 def test_create_twice(sm, name):
     token = str(uuid.uuid4())
     made = sm.create_secret(Name=name, SecretString="one", ClientRequestToken=token)

@@ -29,6 +29,12 @@ Result<std::optional<NewValue>> value_in(const std::optional<SecretBytes>& text,
   } else if (binary) {
     const auto bytes = base64_decode(binary->reveal_text());
     if (!bytes) return refuse(Refusal::validation, "SecretBinary is not base64");
+    // The text alone does not tell: its last characters may be padding.
+    if (bytes->size() > max_value) {
+      Constraints c;
+      c.length("secretBinary", std::string(max_value + 1, ' '), 1, max_value, Constraints::Echo::hidden);
+      CHECK_OK(c.done());
+    }
     out.emplace(NewValue{SecretBytes::copy_of(*bytes), Media::binary});
   }
   return out;
@@ -168,19 +174,19 @@ Result<Written> KvAws::create(const Caller& caller, Transaction& view, const Cre
   CHECK_OK(c.done());
   CHECK_OK(check_token(in.token));
   CHECK_OK(check_name(*in.name));
+  if (in.path.empty()) return refuse(Refusal::validation, "Invalid name. The secret would lie nowhere.");
   if (in.cross_account_primary) return no_other_accounts();
   const auto value = TRY(value_in(in.text, in.binary));
-
-  Secret secret{Place(*caller.scope, in.path), {}, {}, std::string(in.path)};
-  if (auto there = TRY(load_to_write(view, in.path, caller.now))) {
-    secret.loaded = *std::move(there);
-  if (in.path.empty()) return refuse(Refusal::validation, "Invalid name. The secret would lie nowhere.");
-    secret.facet = TRY(facet_of(view, in.path, secret.object()));
-    if (secret.object().state == State::deleted)
   // What CreateSecret does beside is an action of its own.
   if (in.tags && !in.tags->empty()) CHECK_OK(must(caller, view, in.path, {"secretsmanager:TagResource", "metadata/", schema::Verb::write}));
   if (in.replicas && !in.replicas->empty())
     CHECK_OK(must(caller, view, in.path, {"secretsmanager:ReplicateSecretToRegions", "metadata/", schema::Verb::write}));
+
+  Secret secret{Place(*caller.scope, in.path), {}, {}, std::string(in.path)};
+  if (auto there = TRY(load_to_write(view, in.path, caller.now))) {
+    secret.loaded = *std::move(there);
+    secret.facet = TRY(facet_of(view, in.path, secret.object()));
+    if (secret.object().state == State::deleted)
       return refuse(Refusal::invalid_request,
                     "You can't create this secret because a secret with this name is already scheduled for deletion.");
     LoadedVersion version;
@@ -227,10 +233,15 @@ Result<Written> KvAws::put(const Caller& caller, Transaction& view, const PutSec
   std::vector<std::string> labels = in.stages.value_or(std::vector<std::string>{std::string(current_label)});
   LoadedVersion version;
   const Repeat repeat = TRY(repeats(view, secret, *value, version, *in.token));
-  if (repeat == Repeat::same) {
-    std::vector<std::string> held = secret.labels_of(version.version.seq);
-    return Written{secret.arn(), secret.place.name(), {*in.token}, {held.empty() ? labels : held}, {}};
-  }
+  // The answer tells the labels that the version has, those of the request first: they may be fewer or more.
+  const auto written = [&](std::uint64_t seq) {
+    std::vector<std::string> held = secret.labels_of(seq);
+    auto next = held.begin();
+    for (const std::string& label : labels)
+      if (const auto found = std::find(next, held.end(), label); found != held.end()) std::rotate(next++, found, found + 1);
+    return Written{secret.arn(), secret.place.name(), {*in.token}, {std::move(held)}, {}};
+  };
+  if (repeat == Repeat::same) return written(version.version.seq);
   if (repeat == Repeat::fills) {
     version.version.bytes = value->bytes.reveal_text();
     version.version.media = value->media;
@@ -238,12 +249,12 @@ Result<Written> KvAws::put(const Caller& caller, Transaction& view, const PutSec
     const std::uint64_t seq = version.version.seq;
     CHECK_OK(save_version(view, secret.home, secret.loaded, version));
     CHECK_OK(label_version(view, secret, seq, *in.token, labels, caller.now));
-  } else {
-    const bool first = secret.object().current.seq == 0 && secret.object().last() == 0;
-    if (first && std::ranges::find(labels, current_label) == labels.end()) labels.emplace_back(current_label);
-    CHECK_OK(write_version(view, secret, *value, *in.token, random_, labels, caller.now));
+    return written(seq);
   }
-  return Written{secret.arn(), secret.place.name(), {*in.token}, {std::move(labels)}, {}};
+  const bool first = secret.object().current.seq == 0 && secret.object().last() == 0;
+  if (first && std::ranges::find(labels, current_label) == labels.end()) labels.emplace_back(current_label);
+  CHECK_OK(write_version(view, secret, *value, *in.token, random_, labels, caller.now));
+  return written(secret.object().last());
 }
 
 Result<SecretRef> KvAws::update(const Caller& caller, Transaction& view, const UpdateSecret& in) {
