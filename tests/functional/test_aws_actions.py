@@ -264,6 +264,8 @@ def test_batch(aws, sm):
         sm.batch_get_secret_value(SecretIdList=["a"], Filters=mine)
     with refused("InvalidParameterException", "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided."):
         sm.batch_get_secret_value(SecretIdList=["a"], MaxResults=1)
+    with refused("InvalidParameterException", "'NextToken'"):
+        sm.batch_get_secret_value(SecretIdList=["a"], NextToken=page["NextToken"])
 
 
 def test_each_secret_of_a_batch_is_guarded_by_itself(aws, sm):

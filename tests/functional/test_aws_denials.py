@@ -256,3 +256,22 @@ def test_a_denial_does_not_tell_what_is_there(sm, holder, name):
             client.get_secret_value(SecretId=secret)
         texts.append(caught.value.response["Error"]["Message"].replace(secret, "X"))
     assert texts[0] == texts[1] and texts[0].endswith("on resource: X with an explicit deny in an identity-based policy")
+
+
+# -- other regions' secrets -----------------------------------------------------------------------------------------------
+def test_no_name_leads_into_another_region(aws, sm):
+    made = unique("deny/s")
+    west = aws.root.client(region="eu-west-1")
+    arn = west.create_secret(Name=made, SecretString="west")["ARN"]
+    ids = [arn, f"~eu-west-1/{made}", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:~eu-west-1/{made}", arn.replace("eu-west-1", REGION).replace(made, f"~eu-west-1/{made}")]
+    got = sm.batch_get_secret_value(SecretIdList=ids)
+    assert got["SecretValues"] == [] and {one["ErrorCode"] for one in got["Errors"]} == {"ResourceNotFoundException"}
+    for one in ids:
+        for call in (lambda: sm.get_resource_policy(SecretId=one), lambda: sm.restore_secret(SecretId=one), lambda: sm.list_resource_policies(SecretId=one),  # noqa: B023
+                     lambda: sm.put_resource_policy(SecretId=one, ResourcePolicy=granting("*")), lambda: sm.delete_resource_policy(SecretId=one),  # noqa: B023
+                     lambda: sm.cancel_rotate_secret(SecretId=one), lambda: sm.rotate_secret(SecretId=one),  # noqa: B023
+                     lambda: sm.update_secret_version_stage(SecretId=one, VersionStage="x", MoveToVersionId="v" * 32),  # noqa: B023
+                     lambda: sm.replicate_secret_to_regions(SecretId=one, AddReplicaRegions=[{"Region": "eu-north-1"}])):  # noqa: B023
+            with refused("ResourceNotFoundException"):
+                call()
+    assert west.get_secret_value(SecretId=made)["SecretString"] == "west"

@@ -44,6 +44,7 @@ Result<SecretRef> KvAws::move_label(const Caller& caller, Transaction& view, con
   c.length_if("removeFromVersionId", in.from, 32, 64);
   c.length_if("moveToVersionId", in.to, 32, 64);
   CHECK_OK(c.done());
+  CHECK_OK(check_secret_id_length(in.secret));
 
   Secret secret = TRY(find_to_change(caller, view, in.path));
   const std::string& label = *in.stage;

@@ -36,8 +36,8 @@ struct Candidate {
 std::vector<Candidate> candidates(const ActionScope& scope, std::string_view id) {
   std::vector<Candidate> out;
   std::string_view name = id;
-  std::string_view region = scope.region;
-  const auto path_of = [&](std::string_view text) { return scope.name_prefix + aws_path(region, primary_region(scope), text); };
+  if (names_folder(name)) return out;
+  const auto path_of = [&](std::string_view text) { return scope.name_prefix + aws_path(scope.region, primary_region(scope), text); };
   if (id.starts_with("arn:")) {
     // arn:<partition>:secretsmanager:<region>:<account>:secret:<name>
     std::string_view parts[6];
@@ -48,9 +48,10 @@ std::vector<Candidate> candidates(const ActionScope& scope, std::string_view id)
       part = rest.substr(0, colon);
       rest.remove_prefix(colon + 1);
     }
-    if (parts[1] != scope.partition || parts[2] != "secretsmanager" || parts[4] != scope.account || parts[5] != "secret") return out;
-    region = parts[3];
+    if (parts[1] != scope.partition || parts[2] != "secretsmanager" || parts[3] != scope.region || parts[4] != scope.account || parts[5] != "secret")
+      return out;
     name = rest;
+    if (names_folder(name)) return out;
     if (name.size() > 7 && name[name.size() - 7] == '-')
       out.push_back({path_of(name.substr(0, name.size() - 7)), std::string(name.substr(name.size() - 6))});
   }
@@ -108,6 +109,8 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
     return refuse(Refusal::invalid_parameter, "Either 'SecretIdList' or 'Filters' must be provided, but not both.");
   if (in.limit && !in.filters)
     return refuse(Refusal::invalid_parameter, "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.");
+  if (in.next && in.secrets)
+    return refuse(Refusal::invalid_parameter, "'NextToken' can't be used with 'SecretIdList': it belongs to an answer by 'Filters'.");
   Constraints c;
   if (in.secrets) c.count("secretIdList", in.secrets->size(), 1, max_batch);
   if (in.limit) c.range("maxResults", *in.limit, 1, max_batch);

@@ -45,6 +45,7 @@ Result<void> check_request(const RotateSecret& in) {
   c.length_if("rotationLambdaARN", in.function, 0, 2048);
   if (in.rules) check_shape(c, *in.rules);
   CHECK_OK(c.done());
+  CHECK_OK(check_secret_id_length(in.secret));
   if (!in.token) return refuse(Refusal::invalid_parameter, "You must provide a ClientRequestToken value. We recommend a UUID-type value.");
   if (in.token->size() < 32 || in.token->size() > 64)
     return refuse(Refusal::invalid_parameter, "ClientRequestToken must be 32-64 characters long.");

@@ -128,19 +128,29 @@ void check_secret_id(Constraints& constraints, const std::optional<std::string>&
   constraints.length_if("secretId", id, 1, 2048);
 }
 
-Result<void> check_secret_id_length(const std::optional<std::string>& id) {
+namespace {
+std::string_view name_in(std::string_view id) {
+  constexpr std::string_view marker = ":secret:";
+  if (id.starts_with("arn:"))
+    if (const auto at = id.find(marker); at != std::string_view::npos) id.remove_prefix(at + marker.size());
+  return id;
+}
+Result<void> check_there_and_length(const std::optional<std::string>& id) {
   Constraints constraints;
   check_secret_id(constraints, id);
   return constraints.done();
 }
+}  // namespace
+
+Result<void> check_secret_id_length(const std::optional<std::string>& id) {
+  CHECK_OK(check_there_and_length(id));
+  if (names_folder(name_in(*id))) return no_such_secret();
+  return {};
+}
 
 Result<void> check_secret_id(const std::optional<std::string>& id) {
-  CHECK_OK(check_secret_id_length(id));
-  std::string_view name = *id;
-  constexpr std::string_view marker = ":secret:";
-  if (name.starts_with("arn:"))
-    if (const auto at = name.find(marker); at != std::string_view::npos) name.remove_prefix(at + marker.size());
-  return check_name(name);
+  CHECK_OK(check_there_and_length(id));
+  return check_name(name_in(*id));
 }
 
 }  // namespace coffer::kv::aws

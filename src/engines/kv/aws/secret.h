@@ -72,6 +72,8 @@ enum class Previous : std::uint8_t {
 // The number of the version with that id; 0: there is none. `any`: also versions that got their ids before ids told their numbers (at the cost of a walk).
 [[nodiscard]] Result<std::uint64_t> seq_of(const Snapshot& view, const Secret& secret, std::string_view id, bool any);
 
+// Whether a name on the wire begins like the folder of a region, "~eu-west-1/x", which no name of AWS's does: it must not lead into that folder.
+[[nodiscard]] inline bool names_folder(std::string_view name) { return name.starts_with('~'); }
 // Constraints of SecretId that all actions share.
 void check_secret_id(Constraints& constraints, const std::optional<std::string>& id);
 // Those alone; and those with its characters, which the other actions do not look at: there a name that cannot be is one that is not found.
