@@ -116,9 +116,15 @@ def test_assume_role_refuses_what_it_cannot_keep(aws, role):
     sts = aws.root.client("sts", validate=False)
     for wrong in ({"RoleArn": "nonsense"}, {"RoleArn": f"arn:aws:iam::000000000000:role/{role}"}, {"RoleArn": ROLE + "a/b"}, {"RoleSessionName": "a b"}, {"RoleSessionName": "x"},
                   {"DurationSeconds": 899}, {"DurationSeconds": 43201}, {"DurationSeconds": 7201}, {"Policy": '{"Version":"2012-10-17","Statement":[]}'},
-                  {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}):
+                  {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}, {"Tags": [{"Key": "team", "Value": "a"}]}):
         with refused("ValidationError"):
             sts.assume_role(**{"RoleArn": ROLE + role, "RoleSessionName": "one", **wrong})
+    keys, form = aws.root, {"content-type": "application/x-www-form-urlencoded"}
+    for more, status in (("", 200), ("&PolicyArns.member.2.arn=arn", 400), ("&Tags.member.1.Key=team", 400), ("&PolicyArns.x=", 400)):
+        body = f"Action=AssumeRole&Version=2011-06-15&RoleArn={ROLE}{role}&RoleSessionName=one{more}".encode()
+        head = Signer(aws.server, keys.id, keys.secret).head("none", body, service="sts", signed="content-type;host;x-amz-date", extra=form)
+        head.pop("x-amz-target")
+        assert send(aws.server, "POST", "/", head, body)[0] == status, more
 
 
 def test_roles_are_kept_as_written(aws, role):
@@ -250,6 +256,13 @@ def test_container_credentials_need_a_token(aws):
     batch = aws.server.root.new_token(["everything"], type="batch")
     assert send(aws.server, "GET", "/aws/credentials", {"host": "h", "authorization": batch})[0] == 400
     assert send(aws.server, "GET", "/aws/other", {"host": "h"})[0] == 404
+
+
+def test_a_wrapping_token_has_no_credentials_and_is_not_used_up(aws):
+    root = aws.server.root
+    token = root.post("sys/wrapping/wrap", {"a": "b"}, wrap="60").ok(200).json["wrap_info"]["token"]
+    assert send(aws.server, "GET", "/aws/credentials", {"host": "h", "authorization": token})[0] == 403
+    assert root.post("sys/wrapping/unwrap", token=token).ok(200).data == {"a": "b"}
 
 
 def test_credentials_end_with_their_token(aws):

@@ -187,6 +187,7 @@ Result<schema::Nothing> AccessKeyBackend::delete_key(const Caller& c, Transactio
 }
 
 Result<SessionCredentials> session_of(const token::Record& token, Seconds ttl, Runtime& runtime) {
+  if (token.wrapping) return fail(Code::permission_denied, "permission denied");
   if (token.kind == token::Kind::batch) return invalid("batch tokens have no session credentials: make a service token");
   const Time now = runtime.clock().now();
   Time end = now + std::clamp(ttl, least_session, most_session);

@@ -147,7 +147,7 @@ struct CallerIdentity {
   }
 };
 struct AssumeRole {
-  std::string role, session_name, role_arn, policy, policy_arns, web_identity_token;
+  std::string role, session_name, role_arn, policy, web_identity_token;
   std::int64_t duration = 3600;
   static constexpr auto fields() {
     using T = AssumeRole;
@@ -156,7 +156,6 @@ struct AssumeRole {
                       field<&T::session_name>("RoleSessionName", "Name of the session.").open(),
                       field<&T::role_arn>("RoleArn", "The role.").open(),
                       field<&T::policy>("Policy", "Session policies are not supported.").open(),
-                      field<&T::policy_arns>("PolicyArns.member.1.arn", "Session policies are not supported.").open(),
                       field<&T::web_identity_token>("WebIdentityToken", "A signed JSON Web Token."),
                       field<&T::duration>("DurationSeconds", "How long the session is good for.").open()};
   }

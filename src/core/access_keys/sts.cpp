@@ -27,9 +27,13 @@ Result<Seconds> duration_of(const AssumeRole& in, const KeyRole& role) {
   return wanted;
 }
 
-Result<void> check_request(const AssumeRole& in) {
-  // To leave them out of account would give more than was asked for.
-  if (!in.policy.empty() || !in.policy_arns.empty()) return not_valid("Session policies are not supported.");
+Result<void> check_request(const Caller& c, const AssumeRole& in) {
+  // To leave them out of account would give more than was asked for: they stand in as many members as there are of them.
+  const auto has = [members = c.scope->body.members()](std::string_view prefix) {
+    return std::ranges::any_of(members, [prefix](const auto& member) { return member.key.starts_with(prefix); });
+  };
+  if (!in.policy.empty() || has("PolicyArns.")) return not_valid("Session policies are not supported.");
+  if (has("Tags.")) return not_valid("Session tags are not supported.");
   if (in.session_name.size() < 2 || !check_aws_name(in.session_name, ""))
     return not_valid(
         "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression "
@@ -71,7 +75,7 @@ Result<bool> AccessKeyBackend::may_assume(const Caller& c, const Snapshot&, cons
 }
 
 Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view, const AssumeRole& in) {
-  CHECK_OK(check_request(in));
+  CHECK_OK(check_request(c, in));
   const auto role = TRY(find_key_role(view, in.role));
   if (!role) return denied(c, "sts:AssumeRole", in.role_arn);
   KeyToken wanted;
@@ -85,7 +89,7 @@ Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view,
 }
 
 Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction& view, const AssumeRole& in) {
-  CHECK_OK(check_request(in));
+  CHECK_OK(check_request(c, in));
   const auto role = TRY(find_key_role(view, in.role));
   if (!role) return denied(c, "sts:AssumeRoleWithWebIdentity", in.role_arn);
   const WebIdentity who = TRY(judge_web_identity(*role, in.web_identity_token, c.now));
