@@ -52,6 +52,8 @@ enum class Verdict : std::uint8_t { silent, allowed, denied };
 
 // Errors are texts for whoever wrote the policy; they repeat no value of it.
 [[nodiscard]] Result<Document> parse(std::string_view text, Kind kind);
+// The same of a document that is to be kept: refuses values of conditions, too, that nothing ever meets ("10.0.0.0/33"), with which a Deny would do nothing.
+[[nodiscard]] Result<Document> parse_new(std::string_view text, Kind kind);
 // An explicit denial wins over all; without a statement that fits, the document is silent.
 [[nodiscard]] Verdict decide(const Document& document, const Query& query);
 // Whether the policy lets in anybody: an Allow for every principal that no condition narrows to known ones.
@@ -61,6 +63,8 @@ enum class Verdict : std::uint8_t { silent, allowed, denied };
 [[nodiscard]] bool glob(std::string_view pattern, std::string_view text);
 // iam_conditions.cpp
 [[nodiscard]] bool known_operator(std::string_view op);
+// Whether a value is of the operator's kind: a network, a number, a date, a truth value.
+[[nodiscard]] bool possible_value(std::string_view op, std::string_view value);
 [[nodiscard]] bool holds(const Condition& condition, const Query& query, bool variables);
 // Puts the request's values in place of ${key}, ${key, 'default'}, ${*}, ${?} and ${$}. `literal`: marks of a pattern in what was put in match themselves;
 // answered as the pattern's own * and ? being \x01 and \x02.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/cidr.h"
@@ -52,7 +53,7 @@ bool in_network(std::string_view wanted, std::string_view there, const Query&, b
 std::optional<double> number_of(std::string_view text) {
   double out = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (fault != std::errc() || end != text.data() + text.size() || !std::isfinite(out)) return std::nullopt;
   return out;
 }
 // A date (2026-01-02), a time (2026-01-02T03:04:05Z), or seconds since 1970.
@@ -133,6 +134,13 @@ bool negated(const Condition& c) {
 
 bool known_operator(std::string_view op) {
   return op == "Null" || find(op) != nullptr || is_ordered(op, "Numeric") || is_ordered(op, "Date");
+}
+
+bool possible_value(std::string_view op, std::string_view value) {
+  if (op == "IpAddress" || op == "NotIpAddress") return check_cidr(value).has_value();
+  if (op == "Bool" || op == "Null") return ascii_iequal(value, "true") || ascii_iequal(value, "false");
+  if (is_ordered(op, "Numeric")) return number_of(value).has_value();
+  return !is_ordered(op, "Date") || time_of(value).has_value();
 }
 
 bool holds(const Condition& c, const Query& query, bool variables) {

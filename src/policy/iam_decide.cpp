@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/encoding.h"
 #include "base/glob.h"
@@ -57,13 +58,39 @@ constexpr std::array<std::string_view, 13> narrowing = {
     "aws:sourcevpce",   "aws:sourceip",         "aws:vpcsourceip",    "aws:sourcearn",         "aws:sourceaccount",
     "aws:sourceorgid",  "aws:userid",           "aws:username"};
 
+// A few networks of half the world each are all of it.
+bool is_small_network(std::string_view network) {
+  const std::size_t slash = network.find('/');
+  if (slash == std::string_view::npos) return true;
+  unsigned bits = 0;
+  const std::string_view digits = network.substr(slash + 1);
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  return fault == std::errc() && end == digits.data() + digits.size() && bits >= (network.contains(':') ? 32U : 8U);
+}
+
+// The part of a value that must stand fast, for the rest to be open: an ARN up to its account, an organisation, a role's id.
+std::string_view fixed_part(std::string_view key, std::string_view value) {
+  if (key == "aws:principalarn" || key == "aws:sourcearn") {
+    std::size_t at = 0;
+    for (int colons = 0; colons < 5; ++colons, ++at)
+      if (at = value.find(':', at); at == std::string_view::npos) return {};
+    return account_of(value).empty() ? std::string_view() : value.substr(0, at);
+  }
+  if (key == "aws:userid") return value.substr(0, value.find(':'));
+  if (key == "aws:principalorgpaths") return value.substr(0, value.find('/'));
+  return value;
+}
+
 bool narrows(const Condition& c) {
-  constexpr std::array<std::string_view, 6> positive = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike",
-                                                        "IpAddress"};
+  constexpr std::array<std::string_view, 5> positive = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"};
   if (c.if_exists || c.for_all || c.values.empty()) return false;
+  if (c.key == "aws:sourceip" || c.key == "aws:vpcsourceip") return c.op == "IpAddress" && std::ranges::all_of(c.values, is_small_network);
   if (std::ranges::find(positive, c.op) == positive.end() || std::ranges::find(narrowing, c.key) == narrowing.end()) return false;
-  return std::ranges::none_of(
-      c.values, [](std::string_view value) { return value.find_first_not_of("*?:/") == std::string_view::npos || value.ends_with("/0"); });
+  return std::ranges::all_of(c.values, [&](std::string_view value) {
+    const std::string_view fixed = fixed_part(c.key, value);
+    // What the request itself says fits every request.
+    return !fixed.empty() && fixed.find_first_of("*?") == std::string_view::npos && !value.contains("${");
+  });
 }
 
 }  // namespace

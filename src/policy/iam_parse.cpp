@@ -184,4 +184,13 @@ Result<Document> parse(std::string_view text, Kind kind) {
   return out;
 }
 
+Result<Document> parse_new(std::string_view text, Kind kind) {
+  Document out = TRY(parse(text, kind));
+  for (const Statement& statement : out.statements)
+    for (const Condition& condition : statement.conditions)
+      for (const std::string& value : condition.values)
+        if (!possible_value(condition.op, value)) return bad("Condition has a value that is none for its operator");
+  return out;
+}
+
 }  // namespace coffer::policy::iam

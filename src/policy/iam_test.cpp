@@ -134,6 +134,21 @@ TEST(Iam, TellsPublicPolicies) {
   EXPECT_TRUE(open(R"("Principal":"*","Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}})"));
   EXPECT_FALSE(open(R"("Principal":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})"));
   EXPECT_FALSE(is_public(*parse(statement(R"("Principal":"*")", "Deny"), Kind::resource)));
+  const auto where = [&](std::string_view condition) { return open(R"("Principal":"*","Condition":)" + std::string(condition)); };
+  // What covers the world by parts covers it.
+  EXPECT_TRUE(where(R"({"IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}})"));
+  EXPECT_TRUE(where(R"({"IpAddress":{"aws:SourceIp":["10.0.0.0/8","0.0.0.0/7"]}})"));
+  EXPECT_TRUE(where(R"({"IpAddress":{"aws:SourceIp":"2000::/3"}})"));
+  EXPECT_FALSE(where(R"({"IpAddress":{"aws:SourceIp":["10.1.2.3","2001:db8::/32"]}})"));
+  EXPECT_TRUE(where(R"({"StringLike":{"aws:SourceIp":"1*"}})"));
+  for (const char* arn : {"arn:*", "arn:aws:iam::*", "arn:aws:iam::*:*", "arn:aws:iam::1234567890??:root", "arn:*:123456789012:user/x", "arn:aws:iam:::x"})
+    EXPECT_TRUE(where(R"({"StringLike":{"aws:PrincipalArn":")" + std::string(arn) + R"("}})")) << arn;
+  EXPECT_FALSE(where(R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/app-*"}})"));
+  EXPECT_TRUE(where(R"({"StringLike":{"aws:PrincipalAccount":"1*"}})"));
+  EXPECT_TRUE(where(R"({"StringLike":{"aws:userid":"A*"}})"));
+  EXPECT_FALSE(where(R"({"StringLike":{"aws:userid":"AROAABCDEFGHIJKLMNOPQ:*"}})"));
+  EXPECT_FALSE(where(R"({"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-1/*"}})"));
+  EXPECT_TRUE(where(R"({"StringEquals":{"aws:PrincipalAccount":"${aws:PrincipalAccount}"}})"));
 }
 
 TEST(Iam, RefusesWhatIsNoPolicy) {
@@ -150,6 +165,23 @@ TEST(Iam, RefusesWhatIsNoPolicy) {
         R"({"Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Principal":"*","More":1}})"})
     EXPECT_FALSE(parse(text, Kind::resource)) << text;
   EXPECT_FALSE(parse(statement(R"("Principal":"*")"), Kind::identity));
+}
+
+TEST(Iam, RefusesValuesThatNothingMeets) {
+  const auto kept = [](std::string_view condition) {
+    return parse_new(statement(R"("Principal":"*","Condition":)" + std::string(condition)), Kind::resource).has_value();
+  };
+  for (const char* wrong : {R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/33"}})", R"({"NotIpAddress":{"aws:SourceIp":["10.0.0.0/8","${x}"]}})",
+                            R"({"NumericLessThan":{"a:b":"x"}})", R"({"NumericEqualsIfExists":{"a:b":"nan"}})", R"({"DateLessThan":{"a:b":"soon"}})",
+                            R"({"Bool":{"a:b":"1"}})", R"({"Null":{"a:b":"no"}})"}) {
+    EXPECT_FALSE(kept(wrong)) << wrong;
+    // What was kept before goes on being read.
+    EXPECT_TRUE(parse(statement(R"("Principal":"*","Condition":)" + std::string(wrong)), Kind::resource)) << wrong;
+  }
+  for (const char* right : {R"({"IpAddress":{"aws:SourceIp":["10.0.0.0/8","::1"]}})", R"({"NumericLessThan":{"a:b":[7,"7.5"]}})",
+                            R"({"DateLessThan":{"a:b":["2026-01-02","2026-01-02T03:04:05Z",1767322800]}})", R"({"Bool":{"a:b":[true,"False"]}})",
+                            R"({"StringEquals":{"a:b":"${x}"}})"})
+    EXPECT_TRUE(kept(right)) << right;
 }
 
 TEST(Iam, Globs) {

@@ -40,6 +40,16 @@ def test_what_is_no_policy(sm, name, text):
         sm.validate_resource_policy(SecretId=name, ResourcePolicy=text)
 
 
+@pytest.mark.parametrize("condition", [{"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}}, {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "x"]}},
+                                       {"NumericLessThan": {"secretsmanager:RecoveryWindowInDays": "x"}}, {"DateLessThan": {"aws:CurrentTime": "soon"}},
+                                       {"Bool": {"aws:SecureTransport": "yes"}}, {"Null": {"aws:SourceIp": "maybe"}}])
+def test_values_that_nothing_meets_are_refused(aws, sm, name, condition):
+    with refused("MalformedPolicyDocumentException"):
+        sm.put_resource_policy(SecretId=name, ResourcePolicy=policy(Condition=condition))
+    text = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}})
+    assert "policy_document" in aws.server.root.post("auth/aws-keys/keys", {"user": "u", "policy_document": text}).refused(400).errors[0]
+
+
 def test_an_explicit_deny_binds(aws, sm, name):
     user = aws.user(unique("u"), policies=["everything"])
     arn = user.client("sts").get_caller_identity()["Arn"]

@@ -32,7 +32,7 @@ constexpr std::size_t most_policy = 6144;
 Result<void> check_policy_document(std::string_view text) {
   if (text.empty()) return {};
   if (text.size() > most_policy) return invalid("policy_document must be at most 6144 bytes");
-  if (auto document = policy::iam::parse(text, policy::iam::Kind::identity); !document) return invalid("policy_document: " + document.error().message);
+  if (auto document = policy::iam::parse_new(text, policy::iam::Kind::identity); !document) return invalid("policy_document: " + document.error().message);
   return {};
 }
 

@@ -21,7 +21,7 @@ Result<void> check_policy_name(const std::optional<std::string>& name) {
 }
 
 Result<iam::Document> read(std::string_view text) {
-  auto document = iam::parse(text, iam::Kind::resource);
+  auto document = iam::parse_new(text, iam::Kind::resource);
   if (!document) return refuse(Refusal::bad_policy, "This resource policy contains a syntax error: " + document.error().message + ".");
   return document;
 }
