@@ -255,6 +255,7 @@ def test_a_vault_token_is_no_signature_and_a_signature_no_token(aws, signer):
 def test_unknown_actions_and_bodies(signer):
     assert code(signer.ask(action="Nothing")) == "UnknownOperationException"
     assert code(signer.ask(action="getrandompassword")) == "UnknownOperationException"
+    assert signer.ask(action="Nothing")[2]["message"]
     for body in (b"[]", b"{", b"nonsense", b'{"a":' * 40 + b"1" + b"}" * 40):
         assert code(signer.ask(body=body)) == "SerializationException", body
     assert signer.ask(body=b"")[0] == 200

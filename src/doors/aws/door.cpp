@@ -19,7 +19,7 @@ constexpr std::string_view target_prefix = "secretsmanager.";
 constexpr std::size_t largest_json = 1 << 20, largest_form = 128 << 10;
 constexpr json::Limits json_limits{.depth = 16, .values = 20'000, .members = 2'000, .string_bytes = 512 << 10};
 
-std::unexpected<Error> unknown_action() { return fail(Code::unsupported_operation, "UnknownOperationException", ""); }
+std::unexpected<Error> unknown_action() { return fail(Code::unsupported_operation, "UnknownOperationException", "The action is none of Secrets Manager's."); }
 
 bool is_form(std::string_view content_type) {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
