@@ -21,6 +21,7 @@ namespace coffer {
 [[nodiscard]] std::string not_authorized(const ActionScope& scope, std::string_view action, std::string_view resource);
 // Whether the document of the key that signed allows what is asked; false without one. Where it denies that, an error with this type (Error::type), which
 // names the resource as `told`.
-[[nodiscard]] Result<bool> allowed_by_document(const Caller& caller, const policy::iam::Query& query, const char* type, std::string_view told);
+[[nodiscard]] Result<bool> allowed_by_document(const Caller& caller, const policy::iam::Query& query, const char* type,
+                                               std::string_view told);
 
 }  // namespace coffer

@@ -18,7 +18,8 @@ std::unexpected<Error> no_such_type(json::Value value, std::string_view wanted) 
 
 // 7.0 and 7e0 are the same number, but not the same text.
 bool is_integer(json::Value value) {
-  return value.is_number() && value.as_int() && std::ranges::all_of(value.text(), [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+  return value.is_number() && value.as_int() &&
+         std::ranges::all_of(value.text(), [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
 }
 
 Result<void> check_scalar(std::string_view type, json::Value value) {

@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   query.context["aws:tagkeys"] = {"env", "team"};
   for (const auto kind : {iam::Kind::identity, iam::Kind::resource}) {
     const auto document = iam::parse(input, kind);
+    if (iam::parse_new(input, kind) && !document) std::abort();
     if (!document) continue;
     (void)iam::is_public(*document);
     if (iam::decide(*document, query) != iam::decide(*document, query)) std::abort();
