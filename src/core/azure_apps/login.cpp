@@ -19,7 +19,7 @@ using crypto::Claims;
 constexpr Seconds leeway{60};                  // clocks differ
 constexpr Seconds longest_life{24 * 60 * 60};  // of an application's own assertion: so long it must be remembered
 constexpr std::size_t forgotten_at_once = 500;
-constexpr std::string_view used_until = "used-until/", own_port = ":443";
+constexpr std::string_view used_until = "used-until/";
 
 // A key whose other half nobody has: what is signed by nobody known costs what the rest does.
 constexpr std::string_view nobodys_key =
@@ -56,11 +56,12 @@ Result<void> check_times(const Claims& claims, Time now) {
   return wrong_time();
 }
 
-// "https://login.example:8200/<tenant>/oauth2/v2.0/token" and the like. Where `base` has no port it is https's, which may be said: another port is another server.
+// "https://login.example:8200/<tenant>/oauth2/v2.0/token" and the like. Clients may have left the port out of the Host header that `base` is of.
 bool is_own_endpoint(std::string_view audience, std::string_view base) {
   if (audience.size() < base.size() || !ascii_iequal(audience.substr(0, base.size()), base)) return false;
   audience.remove_prefix(base.size());
-  if (base.rfind(':') < 6 && audience.starts_with(own_port)) audience.remove_prefix(own_port.size());
+  if (audience.starts_with(':') && base.rfind(':') < 6)
+    audience.remove_prefix(std::min(audience.find_first_not_of("0123456789", 1), audience.size()));
   while (audience.ends_with('/')) audience.remove_suffix(1);
   if (!audience.starts_with('/')) return false;
   const std::size_t tenant_end = audience.find('/', 1);
