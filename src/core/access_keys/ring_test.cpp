@@ -143,6 +143,12 @@ TEST(Principal, NamesUsersRolesAndRoot) {
   token.policies = {"default"};
   EXPECT_EQ(principal_arn(scope, token), "arn:aws:iam::123456789012:user/token-x");
   token.meta = {{std::string(principal_meta), "assumed-role/r/s"}};
+  // Anybody may write metadata: what a login method of another kind, or nobody, vouches for says nothing.
+  for (const std::string_view accessor : {"", "auth_approle_1a2b3c4d", "auth_aws-keys2_1a2b3c4d", "aws-keys_1a2b3c4d"}) {
+    token.mount_accessor = accessor;
+    EXPECT_EQ(principal_arn(scope, token), "arn:aws:iam::123456789012:user/token-x") << accessor;
+  }
+  token.mount_accessor = "auth_aws-keys_1a2b3c4d";
   EXPECT_EQ(principal_arn(scope, token), "arn:aws:sts::123456789012:assumed-role/r/s");
   token.meta = {{std::string(principal_meta), "user/ann"}};
   EXPECT_EQ(principal_arn(scope, token), "arn:aws:iam::123456789012:user/ann");
