@@ -21,6 +21,12 @@ bool is_callers_fault(Code code) {
   return code == Code::not_found || code == Code::unsupported_path || code == Code::unsupported_operation || code == Code::invalid_argument;
 }
 
+// Of the token that is shown, where it is bound to addresses.
+Result<void> check_address(const Exchange& x) {
+  if (token_allows_address(x.token->record, x.request.remote_address)) return {};
+  return fail(Code::permission_denied, address_refused, "permission denied");
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Parts parts)
@@ -135,8 +141,7 @@ Result<void> Pipeline::authenticate(Exchange& x) {
     x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
   }
   if (x.request.by_action) x.request.by_action->scope.principal = principal_arn(x.request.by_action->scope, x.token->record);
-  if (!token_allows_address(x.token->record, x.request.remote_address))
-    return fail(Code::permission_denied, address_refused, "permission denied");
+  CHECK_OK(check_address(x));
   // Only Vault's API unwraps: elsewhere the one use of a wrapping token would be gone for nothing.
   if (x.request.by_action && x.token->record.wrapping) return fail(Code::permission_denied, "permission denied");
   return {};
@@ -164,8 +169,7 @@ Result<void> Pipeline::authenticate_own_token(Exchange& x) {
     return fail(Code::unauthenticated, "permission denied");
   }
   x.token = TRY(x.runtime->authenticate(x.request.token, x.view));
-  if (!token_allows_address(x.token->record, x.request.remote_address)) return fail(Code::permission_denied, "permission denied");
-  return {};
+  return check_address(x);
 }
 
 Result<void> Pipeline::parse(Exchange& x) {

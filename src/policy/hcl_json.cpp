@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace coffer::policy::hcl {
 
@@ -17,7 +18,7 @@ class Places {
       if (text_[offset_] == '\n') {
         ++line_;
         column_ = 1;
-      } else if ((static_cast<unsigned char>(text_[offset_]) & 0xc0) != 0x80) {
+      } else if (!continues_character(text_[offset_])) {
         ++column_;
       }
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace coffer::policy::hcl {
 
 namespace {
@@ -61,7 +63,7 @@ void Scanner::step() {
   if (c == '\n') {
     ++line_;
     column_ = 1;
-  } else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+  } else if (!continues_character(c)) {
     ++column_;
   }
 }

@@ -87,18 +87,26 @@ bool equals(const hcl::Value& rule, const json::Value& value) {
   return !value.is_array() && !value.is_object() && scalar_matches(rule, value);
 }
 
-// Comma-separated text is a list to many fields.
-bool any_piece_matches(const hcl::Value& rule, std::string_view text) {
-  if (!rule.is(hcl::Kind::string) || text.find(',') == std::string_view::npos) return false;
+// Comma-separated text is a list to many fields: its pieces, without the spaces around them.
+std::vector<std::string_view> pieces_of(std::string_view text) {
+  std::vector<std::string_view> out;
   while (true) {
     const std::size_t comma = std::min(text.find(','), text.size());
     std::string_view piece = text.substr(0, comma);
     while (piece.starts_with(' ')) piece.remove_prefix(1);
     while (piece.ends_with(' ')) piece.remove_suffix(1);
-    if (glob_match(rule.text, piece)) return true;
-    if (comma == text.size()) return false;
+    out.push_back(piece);
+    if (comma == text.size()) return out;
     text.remove_prefix(comma + 1);
   }
+}
+
+bool has_comma(std::string_view text) { return text.find(',') != std::string_view::npos; }
+
+bool piece_matches(const hcl::Value& rule, std::string_view piece) { return rule.is(hcl::Kind::string) && glob_match(rule.text, piece); }
+
+bool any_piece_matches(const hcl::Value& rule, std::string_view text) {
+  return has_comma(text) && std::ranges::any_of(pieces_of(text), [&](std::string_view piece) { return piece_matches(rule, piece); });
 }
 
 // Whether a list is what a rule spells as text: its elements with commas between them, unless one holds a comma itself.
@@ -107,7 +115,7 @@ bool is_joined(const hcl::Value& rule, const std::vector<json::Value>& elements)
   std::string out;
   for (const json::Value& element : elements) {
     const std::string_view text = element.is_string() ? element.text() : element.raw();
-    if (element.is_array() || element.is_object() || element.is_null() || text.find(',') != std::string_view::npos) return false;
+    if (element.is_array() || element.is_object() || element.is_null() || has_comma(text)) return false;
     out.append(out.empty() ? "" : ",").append(text);
   }
   return out == rule.text;
@@ -117,26 +125,20 @@ bool denied_element(const hcl::Value& rule, const json::Value& value) {
   return std::ranges::any_of(value.elements(), [&](const json::Value& e) { return equals(rule, e) || (e.is_string() && any_piece_matches(rule, e.text())); });
 }
 
-// Whether each of the pieces of a text with commas fits one of the rules: '*' of a pattern does not reach over a comma, since the field may be a list.
+// Whether each of the pieces fits one of the rules: '*' of a pattern does not reach over a comma, since the field may be a list.
 bool all_pieces_allowed(const std::vector<hcl::Value>& rules, std::string_view text) {
-  while (true) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    std::string_view piece = text.substr(0, comma);
-    while (piece.starts_with(' ')) piece.remove_prefix(1);
-    while (piece.ends_with(' ')) piece.remove_suffix(1);
-    if (!std::ranges::any_of(rules, [&](const hcl::Value& rule) { return rule.is(hcl::Kind::string) && glob_match(rule.text, piece); })) return false;
-    if (comma == text.size()) return true;
-    text.remove_prefix(comma + 1);
-  }
+  return std::ranges::all_of(pieces_of(text), [&](std::string_view piece) {
+    return std::ranges::any_of(rules, [&](const hcl::Value& rule) { return piece_matches(rule, piece); });
+  });
 }
 
 bool allowed_text(const std::vector<hcl::Value>& rules, const json::Value& value) {
   for (const hcl::Value& rule : rules) {
     if (!equals(rule, value)) continue;
     const bool pattern = rule.is(hcl::Kind::string) && rule.text != "*" && rule.text.find('*') != std::string::npos;
-    if (!pattern || !value.is_string() || value.text().find(',') == std::string_view::npos || rule.text.find(',') != std::string::npos) return true;
+    if (!pattern || !value.is_string() || !has_comma(value.text()) || has_comma(rule.text)) return true;
   }
-  return value.is_string() && value.text().find(',') != std::string_view::npos && all_pieces_allowed(rules, value.text());
+  return value.is_string() && has_comma(value.text()) && all_pieces_allowed(rules, value.text());
 }
 
 // Each element of a list must fit, or the list as a whole be one that is named.

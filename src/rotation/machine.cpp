@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace coffer::rotation {
 namespace {
 
@@ -50,12 +52,10 @@ void end_run(Job& job, Outcome outcome, std::string_view why, std::size_t histor
 }
 
 std::string kept_text(std::string_view text, std::size_t most) {
-  std::size_t size = std::min(text.size(), most);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  std::string out(text.substr(0, size));
+  std::string out(utf8_prefix(text, most));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  if (size < text.size()) out += "...";
+  if (out.size() < text.size()) out += "...";
   return out;
 }
 

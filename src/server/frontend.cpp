@@ -88,7 +88,7 @@ std::optional<doors::vault::Refused> Frontend::judge(const http::Request& reques
   const ListenerRules& rules = options_.listeners[request.listener];
   const auto refused = [](int status, std::string why) { return doors::vault::Refused{status, {Code::invalid_argument, std::move(why)}, "application/json", {}}; };
   if (auto taken = take(request, http, x); !taken) return refused(400, std::move(taken).error().message);
-  if (!rules.vault) return refused(404, "this listener does not serve Vault's API; ask its operator for the address of one that does");
+  if (!rules.apis.vault) return refused(404, "this listener does not serve Vault's API; ask its operator for the address of one that does");
   if (rules.require_request_header && request.header("x-vault-request") != "true") return refused(412, "missing required header X-Vault-Request: true");
   return std::nullopt;
 }
@@ -108,8 +108,8 @@ void Frontend::handle(const http::Request& request, http::Loop& loop, http::Resp
   const doors::HttpRequest http = to_door(request);
   doors::azure::Context context;
   const ListenerRules& rules = options_.listeners[request.listener];
-  if (azure_ && rules.azure && azure_->claims(http, context)) return handle_azure(request, http, std::move(context), loop, std::move(respond));
-  if (aws_ && rules.aws && aws_->claims(http, !rules.vault)) return handle_aws(request, http, loop, std::move(respond));
+  if (azure_ && rules.apis.azure && azure_->claims(http, context)) return handle_azure(request, http, std::move(context), loop, std::move(respond));
+  if (aws_ && rules.apis.aws && aws_->claims(http, !rules.apis.vault)) return handle_aws(request, http, loop, std::move(respond));
   auto x = std::make_shared<InDoor>();
   x->respond = std::move(respond);
   if (auto refused = judge(request, http, *x)) return refuse_request(std::move(x), loop, *std::move(refused));

@@ -3,6 +3,7 @@
 #include "doors/aws/door.h"
 #include "doors/azure/door.h"
 #include "doors/vault/door.h"
+#include "server/config/config.h"
 #include "server/forwarded_for.h"
 #include "server/http/http.h"
 #include "server/response_headers.h"
@@ -17,7 +18,7 @@ class Frontend final : public http::Handler {
     bool require_request_header = false;
     ForwardedFor forwarded_for;
     ResponseHeaders response_headers;
-    bool vault = true, aws = true, azure = true;  // the APIs that it serves
+    config::Apis apis;
   };
   struct Options {
     std::string hostname;                  // X-Vault-Hostname of answers; "" for none

@@ -231,9 +231,7 @@ Frontend::Options frontend_options(const config::Config& config) {
   for (const auto& l : config.listeners) {
     auto& rules = out.listeners.emplace_back();
     rules.require_request_header = l.require_request_header;
-    rules.vault = l.apis.vault;
-    rules.aws = l.apis.aws;
-    rules.azure = l.apis.azure;
+    rules.apis = l.apis;
     rules.forwarded_for = ForwardedFor({l.x_forwarded_for_authorized_addrs, static_cast<std::size_t>(l.x_forwarded_for_hop_skips),
                                         l.x_forwarded_for_reject_not_present, l.x_forwarded_for_reject_not_authorized});
     for (const auto& headers : l.custom_response_headers) rules.response_headers.add(headers.status, headers.headers);

@@ -1,11 +1,14 @@
 """Clients of AWS's API for the functional tests: a server with its secrets mount and key ring, and boto3 aimed at it."""
+import contextlib
 import json
+import shutil
 
 import boto3
 import botocore.config
 import pytest
 from botocore.exceptions import ClientError
 
+from harness import Server
 from sigv4 import REGION, Signer, send  # noqa: F401 (tests take them from here)
 
 ACCOUNT = "123456789012"
@@ -40,6 +43,19 @@ class Aws:
     def with_policy(self, text, name="limited"):
         self.server.root.put(f"sys/policies/acl/{name}", {"policy": text}).ok()
         return self.user(name, policies=[name], token_no_default_policy=True)
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """An Aws of a server in that folder, audited, while the context lasts."""
+    made = Server(folder)
+    try:
+        made.start()
+        made.enable_audit()
+        yield Aws(made)
+    finally:
+        made.stop()
+        shutil.rmtree(made.folder, ignore_errors=True)
 
 
 def refused(code, message=None, status=400):

@@ -52,15 +52,9 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory):
     """A shared server that speaks AWS's API: TLS, audited, KV at secret/, the key ring, and keys of a user who may all."""
-    from aws import Aws
-    made = Server(tmp_path_factory.mktemp("aws"))
-    try:
-        made.start()
-        made.enable_audit()
-        yield Aws(made)
-    finally:
-        made.stop()
-        shutil.rmtree(made.folder, ignore_errors=True)
+    from aws import serving
+    with serving(tmp_path_factory.mktemp("aws")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

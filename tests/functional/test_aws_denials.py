@@ -1,11 +1,10 @@
 """What a denial stops, and what takes more than one right: no way round it by another action, another type, another region."""
 import json
-import shutil
 
 import pytest
 
-from aws import ACCOUNT, REGION, Aws, Keys, Signer, allow, deny, document, granting, refused
-from harness import Server, unique
+from aws import ACCOUNT, REGION, Aws, Keys, Signer, allow, deny, document, granting, refused, serving
+from harness import unique
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 
@@ -13,13 +12,8 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     """A server of these tests' own: replicas stay, which lists of others would show."""
-    made = Server(tmp_path_factory.mktemp("denials"))
-    try:
-        made.start()
-        yield Aws(made)
-    finally:
-        made.stop()
-        shutil.rmtree(made.folder, ignore_errors=True)
+    with serving(tmp_path_factory.mktemp("denials")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

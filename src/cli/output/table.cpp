@@ -1,13 +1,12 @@
 #include "cli/output/table.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cli/context.h"
 
 namespace coffer::cli {
 
-std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
+std::size_t display_width(std::string_view text) { return utf8_length(text); }
 
 std::string columns(const std::vector<Row>& rows) {
   std::vector<Row> cells;

@@ -65,6 +65,13 @@ Result<void> check_lockout_fits(const BackendSlot& slot, const std::optional<Mou
   return invalid("tuning of user lockout configuration for auth type " + json::quoted(slot.type) + " not allowed");
 }
 
+// Places of secret engines that no request makes or takes away: the server's own, and what other endpoints keep.
+bool reserved(std::string_view path) {
+  for (std::string_view own : {"sys/", "auth/", "audit/", "cubbyhole/", "identity/"})
+    if (path.starts_with(own)) return true;
+  return false;
+}
+
 class MountsTopic final : public Topic {
  public:
   explicit MountsTopic(System& system) : system_(system) {}
@@ -180,9 +187,7 @@ Result<Nothing> MountsTopic::enable(const Caller& c, Transaction& sys, EnableMou
   if (auth && entry.token_type.empty()) entry.token_type = "default-service";
   const Seconds most = entry.max_lease_ttl > Seconds(0) ? entry.max_lease_ttl : system_.config.max_lease_ttl;
   if (entry.default_lease_ttl > most) return invalid("given default lease TTL greater than given max lease TTL");
-  if (!auth)
-    for (std::string_view reserved : {"sys/", "auth/", "audit/", "cubbyhole/", "identity/"})
-      if (std::string_view(path).starts_with(reserved)) return invalid("cannot mount " + json::quoted(path));
+  if (!auth && reserved(path)) return invalid("cannot mount " + json::quoted(path));
   if (!auth)
     for (std::string_view own : {"system", "identity", "cubbyhole", "token"})
       if (entry.type == own) return invalid("mount type of " + json::quoted(own) + " is not mountable");
@@ -237,9 +242,7 @@ Result<Nothing> MountsTopic::disable(const std::string& given, bool auth) {
   const std::string path = (auth ? "auth/" : "") + name;
   if (auth && name == "token/") return invalid("token credential backend cannot be disabled");
   // Login methods are disabled at sys/auth/ alone, which takes sudo.
-  if (!auth)
-    for (std::string_view own : {"sys/", "auth/", "audit/", "identity/", "cubbyhole/"})
-      if (name.starts_with(own)) return invalid("cannot unmount " + json::quoted(name));
+  if (!auth && reserved(name)) return invalid("cannot unmount " + json::quoted(name));
   Runtime& runtime = *system_.runtime.load();
   const auto table = TRY(runtime.mounts(runtime.snapshot()));
   const Mount* mount = table->find(path);
@@ -258,13 +261,13 @@ Result<schema::Answer<Migration>> MountsTopic::remount(const Caller& c, Transact
   const std::string from = TRY(mount_path(in.from)), to = TRY(mount_path(in.to));
   const auto rows = TRY(read_mount_rows(sys));
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const MountEntry& row) { return row.path == from; });
-  const auto reserved = [](std::string_view path) {
+  const auto fixed = [](std::string_view path) {
     for (std::string_view own : {"sys/", "identity/", "cubbyhole/", "audit/", "auth/token/"})
       if (path.starts_with(own)) return true;
     return false;
   };
-  if (reserved(from)) return invalid("cannot remount " + json::quoted(from));
-  if (reserved(to) || std::string_view(to) == "auth/") return invalid("cannot remount to destination " + to);
+  if (fixed(from)) return invalid("cannot remount " + json::quoted(from));
+  if (fixed(to) || std::string_view(to) == "auth/") return invalid("cannot remount to destination " + to);
   if (found == rows.end()) return invalid("no matching mount at " + json::quoted(from));
   if (found->is_auth() != std::string_view(to).starts_with("auth/")) return invalid("cannot remount between auth and secret mounts");
   for (const MountEntry& row : rows)

@@ -89,17 +89,13 @@ Result<void> remove(Transaction& view, std::string_view name, const LoadedObject
     return {};
   }
   const Object& object = loaded.object;
-  const auto erase = [&](std::uint64_t seq) {
+  for (const std::uint64_t seq : versions_of(object, object.aws.empty() ? aws::Facet() : TRY(aws::decode_facet(object.aws)))) {
     if (seq != object.current.seq) view.erase(seq_key('v', name, seq));
     view.erase(seq_key('b', name, seq));
-  };
-  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) erase(seq);
+  }
   if (!object.aws.empty()) {
-    for (const aws::Stage& stage : TRY(aws::decode_facet(object.aws)).stages)
-      if (stage.seq < object.first()) erase(stage.seq);
     const std::string prefix = token_key(name, "");
     for (const std::string& token : TRY(view.children(prefix, '\0', "", version_ceiling + aws::max_labels))) view.erase(prefix + token);
-    if (object.current.seq < object.first()) erase(object.current.seq);
   }
   if (object.state == State::deleted) forget_purge(view, name, object.purge_at);
   if (!object.aws.empty()) CHECK_OK(rotation::erase_job(view, name));

@@ -65,6 +65,8 @@ struct LoadedVersion {
 // The same for a write: removes what has lapsed.
 [[nodiscard]] Result<std::optional<LoadedObject>> load_to_write(Transaction& view, std::string_view name, Time now,
                                                                 const MountConfig* config = nullptr);
+// The numbers of all its versions, in order: those that are kept for their age, and older ones that a staging label holds or that is current.
+[[nodiscard]] std::vector<std::uint64_t> versions_of(const Object& object, const aws::Facet& facet);
 // Without bytes that lie apart. Nothing when the object has no such version (any more).
 [[nodiscard]] Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object,
                                                                 std::uint64_t seq);

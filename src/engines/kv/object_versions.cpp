@@ -68,6 +68,17 @@ void begin(const Object& object, const MountConfig& config, Version& next, Time 
 
 }  // namespace
 
+std::vector<std::uint64_t> versions_of(const Object& object, const aws::Facet& facet) {
+  std::vector<std::uint64_t> out;
+  for (const aws::Stage& stage : facet.stages)
+    if (stage.seq < object.first()) out.push_back(stage.seq);
+  if (object.current.seq != 0 && object.current.seq < object.first()) out.push_back(object.current.seq);
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) out.push_back(seq);
+  return out;
+}
+
 Result<std::optional<LoadedVersion>> load_version(const Snapshot& view, std::string_view name, const Object& object, std::uint64_t seq) {
   std::optional<LoadedVersion> out;
   if (seq == 0 || seq > object.last()) return out;
@@ -195,14 +206,10 @@ Result<void> copy_versions(Transaction& view, std::string_view from, std::string
     if (const auto value = TRY(view.get(source))) CHECK_OK(view.put(target, value->reveal_text()));
     return {};
   };
-  const auto copy_version = [&](std::uint64_t seq) -> Result<void> {
+  for (const std::uint64_t seq : versions_of(object, facet)) {
     if (seq != object.current.seq) CHECK_OK(copy(seq_key('v', from, seq), seq_key('v', to, seq)));
-    return copy(seq_key('b', from, seq), seq_key('b', to, seq));
-  };
-  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) CHECK_OK(copy_version(seq));
-  for (const aws::Stage& stage : facet.stages)
-    if (stage.seq < object.first()) CHECK_OK(copy_version(stage.seq));
-  if (object.current.seq < object.first()) CHECK_OK(copy_version(object.current.seq));
+    CHECK_OK(copy(seq_key('b', from, seq), seq_key('b', to, seq)));
+  }
   for (const std::string& token : TRY(view.children(token_key(from, ""), '\0', "", version_ceiling + aws::max_labels)))
     CHECK_OK(copy(token_key(from, token), token_key(to, token)));
   return {};

@@ -84,7 +84,8 @@ void read_apis(Reader& reader, const hcl::Entry& entry, Listener& into) {
       into.apis.*(found->second) = true;
       continue;
     }
-    constexpr std::string_view names[] = {"vault", "aws", "azure"};
+    std::vector<std::string_view> names;
+    for (const auto& [name, api] : known) names.push_back(name);
     return reader.refuse_word(entry, word, names);
   }
 }

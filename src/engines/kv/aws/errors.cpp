@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace coffer::kv::aws {
 namespace {
 
@@ -26,10 +28,6 @@ Wire wire_of(Refusal refusal) {
     case Refusal::precondition: return {Code::invalid_argument, "PreconditionNotMetException"};
   }
   return {Code::internal, nullptr};
-}
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace
@@ -60,7 +58,14 @@ void Constraints::add(std::string_view at, std::string_view value, std::string_v
 }
 
 void Constraints::length(std::string_view at, std::string_view value, std::size_t least, std::size_t most, Echo echo) {
-  const std::size_t size = characters(value);
+  add_length(at, value, utf8_length(value), least, most, echo);
+}
+
+void Constraints::hidden_length(std::string_view at, std::size_t size, std::size_t least, std::size_t most) {
+  add_length(at, {}, size, least, most, Echo::hidden);
+}
+
+void Constraints::add_length(std::string_view at, std::string_view value, std::size_t size, std::size_t least, std::size_t most, Echo echo) {
   if (size > most)
     add(at, value, fmt::format("Member must have length less than or equal to {}", most), echo);
   else if (size < least)

@@ -39,6 +39,8 @@ class Constraints {
   enum class Echo : std::uint8_t { shown, hidden };
   // Lengths in characters (code points), as AWS counts them.
   void length(std::string_view at, std::string_view value, std::size_t least, std::size_t most, Echo echo = Echo::shown);
+  // The same of a hidden value whose length alone is known.
+  void hidden_length(std::string_view at, std::size_t size, std::size_t least, std::size_t most);
   void length_if(std::string_view at, const std::optional<std::string>& value, std::size_t least, std::size_t most) {
     if (value) length(at, *value, least, most);
   }
@@ -51,6 +53,7 @@ class Constraints {
   [[nodiscard]] Result<void> done() const;
 
  private:
+  void add_length(std::string_view at, std::string_view value, std::size_t size, std::size_t least, std::size_t most, Echo echo);
   void add(std::string_view at, std::string_view value, std::string_view constraint, Echo echo = Echo::shown);
   std::size_t faults_ = 0;
   std::string text_;

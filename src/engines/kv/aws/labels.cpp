@@ -16,19 +16,6 @@ Result<std::uint64_t> version_named(const Snapshot& view, const Secret& secret, 
   return seq;
 }
 
-// Numbers of the versions that are kept, in order: those that only a label keeps come first.
-std::vector<std::uint64_t> versions_of(const Secret& secret) {
-  const Object& object = secret.object();
-  std::vector<std::uint64_t> out;
-  for (const Stage& stage : secret.facet.stages)
-    if (stage.seq < object.first()) out.push_back(stage.seq);
-  if (object.current.seq != 0 && object.current.seq < object.first()) out.push_back(object.current.seq);
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  for (std::uint64_t seq = object.first(); seq <= object.last(); ++seq) out.push_back(seq);
-  return out;
-}
-
 std::string holder_text(std::string_view label, const std::string& holder) {
   return "The parameter RemoveFromVersionId can't be empty. Staging label " + std::string(label) + " is currently attached to version " +
          holder + ", so you must explicitly reference that version in RemoveFromVersionId.";
@@ -97,7 +84,7 @@ Result<VersionList> KvAws::list_versions(const Caller& caller, const Snapshot& v
   const DayBySeq days = TRY(marks_.of(caller, view, secret.home));
   const std::size_t limit = static_cast<std::size_t>(in.limit.value_or(100));
   std::uint64_t last = 0;
-  for (const std::uint64_t seq : versions_of(secret)) {
+  for (const std::uint64_t seq : versions_of(secret.object(), secret.facet)) {
     if (seq <= after) continue;
     std::vector<std::string> labels = secret.labels_of(seq);
     if (labels.empty() && !in.deprecated.value_or(false)) continue;

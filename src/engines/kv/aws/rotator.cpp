@@ -27,8 +27,6 @@ Result<void> add_pending_version(Transaction& view, Secret& secret, std::string_
     next.bytes = current->version.bytes;
     next.media = current->version.media;
   }
-  const SecretBytes copied = SecretBytes::copy_of(next.bytes);  // the object's own record may be written meanwhile
-  next.bytes = copied.reveal_text();
   const Facet before = secret.facet;
   secret.facet.attach(pending_label, seq, token);
   secret.loaded.set(secret.facet);

@@ -64,7 +64,7 @@ enum class Previous : std::uint8_t {
 [[nodiscard]] Result<void> save(Transaction& view, Secret& secret, Time now);
 [[nodiscard]] Result<void> release(Transaction& view, const Secret& secret, const Facet& before);
 
-// Moves AWSCURRENT to that version and saves. What `secret` says of its current version is of no use afterwards.
+// Moves AWSCURRENT to that version and saves.
 [[nodiscard]] Result<void> move_current(Transaction& view, Secret& secret, std::uint64_t to, Time now);
 // LimitExceededException where more labels are attached than AWS allows.
 [[nodiscard]] Result<void> check_label_count(const Secret& secret);

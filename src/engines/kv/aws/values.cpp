@@ -30,22 +30,18 @@ Result<std::optional<NewValue>> value_in(const std::optional<SecretBytes>& text,
     const auto bytes = base64_decode(binary->reveal_text());
     if (!bytes) return refuse(Refusal::validation, "SecretBinary is not base64");
     // The text alone does not tell: its last characters may be padding.
-    if (bytes->size() > max_value) {
-      Constraints c;
-      c.length("secretBinary", std::string(max_value + 1, ' '), 1, max_value, Constraints::Echo::hidden);
-      CHECK_OK(c.done());
-    }
+    Constraints c;
+    c.hidden_length("secretBinary", bytes->size(), 0, max_value);
+    CHECK_OK(c.done());
     out.emplace(NewValue{SecretBytes::copy_of(*bytes), Media::binary});
   }
   return out;
 }
 
 void check_value(Constraints& c, const std::optional<SecretBytes>& text, const std::optional<SecretBytes>& binary) {
-  constexpr auto hidden = Constraints::Echo::hidden;
-  if (text && (text->empty() || text->size() > max_value))
-    c.length("secretString", text->empty() ? std::string() : std::string(max_value + 1, ' '), 1, max_value, hidden);
-  if (binary && binary->empty()) c.length("secretBinary", "", 1, max_value, hidden);
-  if (binary && binary->size() > (max_value + 2) / 3 * 4) c.length("secretBinary", std::string(max_value + 1, ' '), 1, max_value, hidden);
+  if (text) c.hidden_length("secretString", text->size(), 1, max_value);
+  // Of what is surely too long; the rest is told when it has been decoded.
+  if (binary && (binary->empty() || binary->size() > (max_value + 2) / 3 * 4)) c.hidden_length("secretBinary", binary->size(), 1, max_value);
 }
 
 void check_rotation_token(Constraints& c, const std::optional<SecretBytes>& token) {

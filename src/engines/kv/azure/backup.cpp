@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "backend/server_keys.h"
 #include "base/encoding.h"
 #include "crypto/aead.h"
@@ -43,17 +41,6 @@ Result<void> leave_surroundings(LoadedObject& loaded) {
   return {};
 }
 
-// All but the current one: those that are kept for their age, newest first, and older ones that a staging label of AWS's API holds.
-Result<std::vector<std::uint64_t>> former_versions(const Object& object) {
-  std::vector<std::uint64_t> out;
-  for (std::uint64_t seq = object.last(); seq >= object.first(); --seq) out.push_back(seq);
-  if (!object.aws.empty())
-    for (const aws::Stage& stage : TRY(aws::decode_facet(object.aws)).stages)
-      if (stage.seq < object.first() && std::ranges::find(out, stage.seq) == out.end()) out.push_back(stage.seq);
-  std::erase(out, object.current.seq);
-  return out;
-}
-
 Result<std::string> packed(const Snapshot& view, Secret& secret) {
   CHECK_OK(leave_surroundings(secret.loaded));
   Object& object = secret.object();
@@ -64,7 +51,8 @@ Result<std::string> packed(const Snapshot& view, Secret& secret) {
   object.current.apart = false;
   RecordWriter out(format);
   out.text(secret.name).text(encode(object));
-  for (const std::uint64_t seq : TRY(former_versions(object))) {
+  for (const std::uint64_t seq : versions_of(object, object.aws.empty() ? aws::Facet() : TRY(aws::decode_facet(object.aws)))) {
+    if (seq == object.current.seq) continue;
     auto version = TRY(load_version(view, secret.path, object, seq));
     if (!version) continue;
     CHECK_OK(load_bytes(view, secret.path, *version));
@@ -108,16 +96,14 @@ Result<KvAzure::KeptBundle> KvAzure::restore(const Caller& caller, Transaction& 
   CHECK_OK(load_to_write(view, path, caller.now));  // removes what has lapsed
   if (TRY(look(caller, view, path, "data", Verb::write))) return name_is_taken(name);
 
-  LoadedObject loaded;
-  if (!decode_into(record, loaded.object)) return unreadable();
+  Secret written{path, name, {}};
+  if (!decode_into(record, written.object())) return unreadable();
   while (!reader.at_end()) {
     const std::string_view former = reader.text();
     if (!reader.ok()) return unreadable();
     CHECK_OK(put_version(view, path, TRY(decode_version(former))));
   }
-  CHECK_OK(restore_object(view, path, loaded));
-  Secret written{path, name, {}};
-  if (!TRY(load_into(view, path, caller.now, nullptr, written.loaded))) return fail(Code::internal, "what was written is not there");
+  CHECK_OK(restore_object(view, path, written.loaded));
   LoadedVersion version;
   version.version = written.object().current;
   return bundle(caller, vault, std::move(written), std::move(version));

@@ -89,11 +89,9 @@ Result<KvAzure::KeptBundle> KvAzure::set(const Caller& caller, Transaction& view
   apply(in.marks, next, tags);
   CHECK_OK(add_version(view, secret.path, secret.loaded, config, next, caller.now));
 
-  Secret written{secret.path, secret.name, {}};
-  if (!TRY(load_into(view, secret.path, caller.now, &config, written.loaded))) return fail(Code::internal, "what was written is not there");
   LoadedVersion version;
-  version.version = written.object().current;
-  KeptBundle out = bundle(caller, vault, std::move(written), std::move(version));
+  version.version = object.current;
+  KeptBundle out = bundle(caller, vault, std::move(secret), std::move(version));
   out.second = in.value->clone();
   out.view.value.value = out.second.reveal_text();
   return out;
@@ -136,12 +134,9 @@ Result<KvAzure::KeptBundle> KvAzure::update(const Caller& caller, Transaction& v
   const std::uint64_t seq = version->version.seq;
   CHECK_OK(save_version(view, secret->path, secret->loaded, *version));
 
-  Secret written{secret->path, secret->name, {}};
-  if (!TRY(load_into(view, secret->path, caller.now, nullptr, written.loaded)))
-    return fail(Code::internal, "what was written is not there");
-  auto changed = TRY(load_version(view, written.path, written.object(), seq));
+  auto changed = TRY(load_version(view, secret->path, secret->object(), seq));
   if (!changed) return fail(Code::internal, "what was written is not there");
-  return bundle(caller, vault, std::move(written), *std::move(changed));
+  return bundle(caller, vault, *std::move(secret), *std::move(changed));
 }
 
 }  // namespace coffer::kv::azure
