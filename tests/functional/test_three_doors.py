@@ -152,3 +152,14 @@ def test_versions_have_ids_of_their_own_after_replication(doors):
     ids = [version.version for version in kv.list_properties_of_secret_versions(name)]
     assert len(ids) == 1 and len(ids[0]) == 32 and set(ids[0]) <= set("0123456789abcdef")
     assert kv.get_secret(name, ids[0]).value == "v"
+
+
+@pytest.mark.parametrize("writer", ["vault", "aws", "azure"])
+def test_whoever_makes_a_secret_azure_finds_it_in_any_spelling(doors, writer):
+    name = unique("Mixed-Case")
+    doors[writer].write(name, "v")
+    assert doors["azure"].kv.get_secret(name.lower()).value in ("v", '{"value":"v"}', '{"value": "v"}')
+    doors["azure"].kv.begin_delete_secret(name.upper()).wait()
+    doors["azure"].kv.purge_deleted_secret(name.lower())
+    with pytest.raises(ResourceNotFoundError):
+        doors["azure"].kv.get_secret(name)

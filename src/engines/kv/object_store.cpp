@@ -72,6 +72,8 @@ Result<std::optional<LoadedObject>> load_to_write(Transaction& view, std::string
 
 Result<void> save(Transaction& view, std::string_view name, LoadedObject& loaded) {
   CHECK_OK(set_apart(view, name, loaded.object.current));
+  // An object that has not been here before, whoever makes it, is to be found in any spelling.
+  if (loaded.record.empty() || loaded.from_v1) CHECK_OK(note_spelling(view, name));
   std::string record = encode(loaded.object);
   CHECK_OK(view.put(name_key('o', name), record));
   if (loaded.from_v1) view.erase(plain_key(name));
@@ -118,7 +120,6 @@ Result<std::vector<std::string>> other_spellings(const Snapshot& view, std::stri
 Result<void> restore_object(Transaction& view, std::string_view name, LoadedObject& loaded) {
   const Version& current = loaded.object.current;
   if (!current.client_token.empty()) CHECK_OK(view.put(token_key(name, current.client_token), std::to_string(current.seq)));
-  CHECK_OK(note_spelling(view, name));
   return save(view, name, loaded);
 }
 

@@ -119,10 +119,7 @@ Result<void> add_version(Transaction& view, std::string_view name, LoadedObject&
     CHECK_OK(drop_unless_kept(view, name, object, facet, freed));
   }
   begin(object, config, next, now);
-  if (object.created == never) {
-    CHECK_OK(note_spelling(view, name));
-    object.created = now;
-  }
+  if (object.created == never) object.created = now;
   object.updated = now;
   object.current = next;
   if (!next.client_token.empty()) CHECK_OK(view.put(token_key(name, next.client_token), std::to_string(next.seq)));
@@ -137,10 +134,7 @@ Result<std::uint64_t> add_aside(Transaction& view, std::string_view name, Loaded
   CHECK_OK(set_apart(view, name, next));
   CHECK_OK(view.put(seq_key('v', name, next.seq), encode(next)));
   if (!next.client_token.empty()) CHECK_OK(view.put(token_key(name, next.client_token), std::to_string(next.seq)));
-  if (object.created == never) {
-    CHECK_OK(note_spelling(view, name));
-    object.created = now;
-  }
+  if (object.created == never) object.created = now;
   object.updated = now;
   object.newest = next.seq;
   CHECK_OK(drop_oldest(view, name, object, TRY(aws::decode_facet(object.aws)), config));
