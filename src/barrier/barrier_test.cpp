@@ -140,7 +140,9 @@ TEST(KeyringBarrier, ThreadsRaceRotationAndSealing) {
       while (!stop) {
         const auto read = barrier.decrypt(root_tenant, "k", stored);
         ASSERT_TRUE(read || read.error().code == Code::sealed);
-        if (read) ASSERT_EQ(read->reveal_text(), "value");
+        if (read) {
+          ASSERT_EQ(read->reveal_text(), "value");
+        }
         const auto made = barrier.encrypt(other, "x", "y");
         ASSERT_TRUE(made || made.error().code == Code::sealed);
         if (!made) continue;

@@ -146,7 +146,8 @@ TYPED_TEST_P(StateConformance, ScansAHalfOpenRange) {
   const auto view = this->state_->snapshot();
   const auto keys = [&](std::string_view from, std::string_view end, std::size_t limit) {
     std::string out;
-    for (const Change& change : *view->scan(from, end, limit)) out += change.key + "=" + *change.value + " ";
+    const auto found = view->scan(from, end, limit);
+    for (const Change& change : *found) out += change.key + "=" + *change.value + " ";
     return out;
   };
   EXPECT_EQ(keys("a", "c", 0), "a=1 b=2 b\x01=3 ");
@@ -189,7 +190,9 @@ TYPED_TEST_P(StateConformance, AgreesWithAModel) {
     const std::size_t limit = pick(8) + 1;
     ASSERT_EQ(*view->children(prefix, delimiter, after, limit), model_children(model, prefix, delimiter, after, limit))
         << "prefix " << prefix << " after " << after;
-    if (round % 50 == 0) ASSERT_NO_FATAL_FAILURE(expect_same(*view, model));
+    if (round % 50 == 0) {
+      ASSERT_NO_FATAL_FAILURE(expect_same(*view, model));
+    }
   }
 }
 
@@ -290,7 +293,9 @@ TYPED_TEST_P(StoreConformance, RangesAreFreeOfPhantoms) {
           t.put("list/" + std::to_string(w) + "-" + std::to_string(i), "x");
           return {};
         });
-        if (!done) ASSERT_EQ(done.error().code, Code::conflict);
+        if (!done) {
+          ASSERT_EQ(done.error().code, Code::conflict);
+        }
       }
     });
   }
