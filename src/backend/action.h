@@ -33,13 +33,15 @@ struct ActionScope {
   std::string primary_region = {};
   // Who asks, once that is known: "arn:aws:iam::<account>:user/<name>" or "arn:aws:sts::<account>:assumed-role/<role>/<session>".
   std::string principal = {};
-  // The policy in IAM's language that the key has which signed; null without one.
-  std::shared_ptr<const policy::iam::Document> identity = {};
+  // Policies in IAM's language: that of the key that signed, or of the role of a session; and what narrows the session. Null without one.
+  std::shared_ptr<const policy::iam::Document> identity = {}, session_policy = {};
   bool tls = false;  // whether the request came over TLS, and not by a proxy that ended it
   // The request's members, once they have been read, and which of them the action takes: others say nothing. Live as long as the request.
   json::Value body = {};
   const std::vector<schema::FieldInfo>* fields = nullptr;
 
+  // Whether the caller is bound by documents of its own, so that what the server's policies allow is not the last word.
+  [[nodiscard]] bool has_documents() const { return identity != nullptr || session_policy != nullptr; }
   // "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>" of an object of this scope.
   [[nodiscard]] std::string secret_arn(std::string_view name, std::string_view six) const {
     return secret_arn(region, name, six);

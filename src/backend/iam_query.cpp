@@ -69,12 +69,15 @@ std::string not_authorized(const ActionScope& scope, std::string_view action, st
 }
 
 Result<bool> allowed_by_document(const Caller& caller, const policy::iam::Query& query, const char* type, std::string_view told) {
-  if (!caller.scope->identity) return false;
-  const policy::iam::Verdict verdict = policy::iam::decide(*caller.scope->identity, query);
-  if (verdict == policy::iam::Verdict::denied)
-    return fail(Code::permission_denied, type,
-                not_authorized(*caller.scope, query.action, told) + " with an explicit deny in an identity-based policy");
-  return verdict == policy::iam::Verdict::allowed;
+  using policy::iam::Verdict;
+  const ActionScope& scope = *caller.scope;
+  const auto refused = [&](const std::string& why) { return fail(Code::permission_denied, type, not_authorized(scope, query.action, told) + why); };
+  const auto says = [&](const auto& document) { return document ? policy::iam::decide(*document, query) : Verdict::silent; };
+  const Verdict narrowed = says(scope.session_policy), own = says(scope.identity);
+  if (own == Verdict::denied) return refused(" with an explicit deny in an identity-based policy");
+  if (narrowed == Verdict::denied) return refused(" with an explicit deny in a session policy");
+  if (scope.session_policy && narrowed != Verdict::allowed) return refused(" because no session policy allows the " + query.action + " action");
+  return own == Verdict::allowed;
 }
 
 }  // namespace coffer

@@ -19,8 +19,8 @@ namespace coffer {
 [[nodiscard]] policy::iam::Query caller_query(const Caller& caller);
 // "User: ... is not authorized to perform: ... on resource: ...".
 [[nodiscard]] std::string not_authorized(const ActionScope& scope, std::string_view action, std::string_view resource);
-// Whether the document of the key that signed allows what is asked; false without one. Where it denies that, an error with this type (Error::type), which
-// names the resource as `told`.
+// Whether the document of the key that signed, or of the session's role, allows what is asked; false without one. Where it denies that, or the session's own
+// policy does not allow it, an error with this type (Error::type), which names the resource as `told`.
 [[nodiscard]] Result<bool> allowed_by_document(const Caller& caller, const policy::iam::Query& query, const char* type,
                                                std::string_view told);
 

@@ -13,6 +13,10 @@
 #include "storage/view.h"
 #include "token/record.h"
 
+namespace coffer::policy::iam {
+struct Document;
+}
+
 // What is kept in memory between requests, and dropped by key when a commit changes it (design.md §3 "Caches").
 namespace coffer::core {
 
@@ -20,6 +24,7 @@ namespace coffer::core {
 struct LiveToken {
   token::Record record;
   std::shared_ptr<const policy::Acl> acl;
+  std::shared_ptr<const policy::iam::Document> session_policy;  // null without one
   std::vector<policy::PolicyPtr> policies;  // what `acl` was compiled of
   std::vector<std::string> identity_policies, all_policies;
   storage::Position compiled_at = 0;

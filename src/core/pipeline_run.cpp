@@ -115,7 +115,7 @@ Result<void> Pipeline::authorise(Exchange& x, RequestSpaces& spaces) {
 Result<bool> Pipeline::granted_otherwise(Exchange& x, RequestSpaces& spaces) {
   if (!x.request.by_action || x.operation == nullptr || !x.operation->grants || x.outcome.error) return false;
   if (x.decision.reason == policy::Decision::Reason::denied) return false;
-  if (x.decision.allowed && !x.request.by_action->scope.identity) return false;
+  if (x.decision.allowed && !x.request.by_action->scope.has_documents()) return false;
   auto granted = x.operation->grants(caller_of(x, &spaces), spaces.read(x.mount->space), x.input());
   if (!granted) {
     x.decision = {};

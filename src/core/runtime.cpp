@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/spaces.h"
 #include "identity/store.h"
+#include "policy/iam.h"
 
 namespace coffer::core {
 
@@ -32,7 +33,7 @@ Runtime::Runtime(Parts parts)
       token_prefix_(token::space(root_tenant).prefix() + "id/"),
       sys_prefix_(sys_space(root_tenant).prefix()),
       entity_prefix_(identity::space(root_tenant).prefix() + "entity/"),
-      access_key_prefix_(access_key_space(root_tenant).prefix() + "id/"),
+      access_key_prefix_(access_key_space(root_tenant).prefix()),
       trust_prefix_(trust_space(root_tenant).prefix()) {
   parts_.store->observe(this);
 }
@@ -82,6 +83,8 @@ Result<LiveTokenPtr> Runtime::compile(token::Record record, const storage::ReadV
   std::sort(out->all_policies.begin(), out->all_policies.end());
   for (const std::string& name : out->all_policies)
     if (auto parsed = TRY(policies_.get(name, *sys, at.position()))) out->policies.push_back(std::move(parsed));
+  if (!out->record.session_policy.empty())
+    out->session_policy = std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(out->record.session_policy, policy::iam::Kind::identity)));
   out->acl = acls_.get(out->policies, out->record.root(), identity ? &*identity : nullptr, parts_.clock.now());
   return LiveTokenPtr(std::move(out));
 }
@@ -192,10 +195,15 @@ Result<LiveTokenPtr> Runtime::authenticate_any(std::string_view text, const std:
 }
 
 Result<LiveTokenPtr> Runtime::authenticate(const Claim& claim, const std::shared_ptr<const storage::ReadView>& at, ActionScope& scope) {
-  Signer signer = TRY(access_keys_.resolve(claim, *view(*at, access_key_space(root_tenant)), at->position(), *parts_.keys, parts_.clock.now()));
+  const auto ring = view(*at, access_key_space(root_tenant));
+  Signer signer = TRY(access_keys_.resolve(claim, *ring, at->position(), *parts_.keys, parts_.clock.now()));
   LiveTokenPtr token = TRY(live(signer.token_id, at));
   scope.identity = std::move(signer.identity);
   if (!token) return fail(Code::unauthenticated, claim_unknown, "permission denied");
+  if (const std::string& role = token->record.assumed_role; !role.empty()) {
+    scope.identity = TRY(access_keys_.document_of_role(role, *ring, at->position()));
+    scope.session_policy = token->session_policy;
+  }
   return token;
 }
 

@@ -6,7 +6,7 @@ namespace coffer::token {
 namespace {
 
 constexpr std::uint64_t format = 1;
-enum Flags : std::uint64_t { limited = 1, orphan = 2, renewable = 4, wrapping = 8, batch = 16 };
+enum Flags : std::uint64_t { limited = 1, orphan = 2, renewable = 4, wrapping = 8, batch = 16, assumed = 32 };
 
 void put_list(RecordWriter& w, const std::vector<std::string>& list) {
   w.number(list.size());
@@ -30,7 +30,7 @@ std::string Record::lease_id() const {
 std::string encode(const Record& t) {
   RecordWriter w(format);
   w.number((t.limited ? Flags::limited : 0u) | (t.orphan ? Flags::orphan : 0u) | (t.renewable ? Flags::renewable : 0u) |
-           (t.wrapping ? Flags::wrapping : 0u) | (t.kind == Kind::batch ? Flags::batch : 0u));
+           (t.wrapping ? Flags::wrapping : 0u) | (t.kind == Kind::batch ? Flags::batch : 0u) | (t.assumed_role.empty() ? 0u : Flags::assumed));
   w.text(t.id).text(t.accessor).text(t.parent).text(t.path).text(t.display_name);
   put_list(w, t.policies);
   w.number(t.meta.size());
@@ -41,6 +41,7 @@ std::string encode(const Record& t) {
   w.time(t.creation).time(t.expire).time(t.last_renewal);
   w.integer(t.ttl.count()).integer(t.creation_ttl.count()).integer(t.explicit_max_ttl.count()).integer(t.period.count()).integer(t.max_ttl.count());
   w.integer(t.num_uses).text(t.wrap_path).text(t.wrapped_accessor);
+  if (!t.assumed_role.empty()) w.text(t.assumed_role).text(t.session_policy);
   return std::move(w.bytes());
 }
 
@@ -84,6 +85,10 @@ Result<Record> decode(std::string_view bytes) {
   t.num_uses = r.integer();
   t.wrap_path = r.text();
   t.wrapped_accessor = r.text();
+  if ((flags & Flags::assumed) != 0) {
+    t.assumed_role = r.text();
+    t.session_policy = r.text();
+  }
   if (!r.ok() || !r.at_end()) return fail(Code::corrupt, "token record is damaged");
   return t;
 }

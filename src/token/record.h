@@ -27,6 +27,8 @@ struct Record {
   std::vector<std::pair<std::string, std::string>> meta;
   std::string entity_id;
   std::string role;           // token role, where one was used
+  // Of a session that AssumeRole opened: the key of the role ("<uuid of its mount>/<name>"), and what narrows the session, in IAM's language; "" otherwise.
+  std::string assumed_role, session_policy;
   std::vector<std::string> bound_cidrs;
   std::string mount_accessor; // auth mount of a login
   std::string alias_name, internal;  // for Backend::renew_login

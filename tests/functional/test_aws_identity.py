@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from aws import allow, deny, document, granting, refused
+from aws import ACCOUNT, Keys, allow, deny, document, granting, refused
 from harness import unique
 from sigv4 import Signer
 
@@ -136,7 +136,6 @@ def test_variables_stand_for_the_caller(aws, sm):
 
 def test_the_document_of_a_key_changes_at_once(aws, name):
     made = aws.server.root.post("auth/aws-keys/keys", {"user": unique("u"), "token_no_default_policy": True}).ok(200).data
-    from aws import Keys
     client, path = Keys(aws.server, made["access_key_id"], made["secret_access_key"]).client(), "auth/aws-keys/keys/" + made["access_key_id"]
     with refused("AccessDeniedException"):
         client.get_secret_value(SecretId=name)
@@ -216,3 +215,125 @@ def test_members_that_an_action_does_not_take_say_nothing(aws, name):
     body = {"SecretIdList": [name], "VersionStage": "AWSPREVIOUS"}
     status, _, answer = Signer(aws.server, reader.id, reader.secret).ask("BatchGetSecretValue", json.dumps(body).encode())
     assert status == 200 and answer["SecretValues"] == [] and answer["Errors"][0]["ErrorCode"] == "AccessDeniedException"
+
+
+# -- roles and their sessions ---------------------------------------------------------------------------------------------
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
+
+
+@pytest.fixture
+def role(aws):
+    """A role with this document and these members."""
+    def make(text="", **fields):
+        made = unique("role")
+        aws.server.root.post(f"auth/aws-keys/roles/{made}", {"policy_document": text, "token_no_default_policy": True, **fields}).ok(204)
+        return made
+    return make
+
+
+@pytest.fixture
+def session(aws):
+    """A client of a session of the role, narrowed by `policy`."""
+    def open_one(role, policy=None, service="secretsmanager"):
+        more = {"Policy": policy} if policy is not None else {}
+        got = aws.root.client("sts").assume_role(RoleArn=ROLE + role, RoleSessionName="one", **more)["Credentials"]
+        return Keys(aws.server, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]).client(service)
+    return open_one
+
+
+def test_the_document_of_a_role_grants_its_sessions(role, session, name):
+    client = session(role(document(allow("secretsmanager:GetSecretValue", SECRETS + "iam/*"))))
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        client.describe_secret(SecretId=name)
+    with refused("AccessDeniedException"):
+        session(role()).get_secret_value(SecretId=name)
+
+
+def test_the_document_of_a_role_denies_its_sessions(role, session, name):
+    client = session(role(document(deny("secretsmanager:GetSecretValue")), token_policies=["everything"]))
+    with refused("AccessDeniedException", "with an explicit deny in an identity-based policy"):
+        client.get_secret_value(SecretId=name)
+    assert client.describe_secret(SecretId=name)["Name"] == name
+
+
+def test_a_change_of_a_role_reaches_open_sessions(aws, role, session, name):
+    made = role(document(allow("secretsmanager:GetSecretValue")))
+    client, path = session(made), f"auth/aws-keys/roles/{made}"
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    aws.server.root.post(path, {"policy_document": document(deny("*"))}).ok(204)
+    with refused("AccessDeniedException", "explicit deny"):
+        client.get_secret_value(SecretId=name)
+    aws.server.root.post(path, {"policy_document": document(allow("*"))}).ok(204)
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    # What a role denied must not come back with its end.
+    aws.server.root.delete(path).ok(204)
+    with refused("UnrecognizedClientException"):
+        client.get_secret_value(SecretId=name)
+    aws.server.root.post("auth/aws-keys/roles/" + made, {"policy_document": "{}"}).refused(400)
+
+
+def test_a_session_policy_narrows(role, session, name, sm):
+    other = unique("iam/other")
+    sm.create_secret(Name=other, SecretString="w")
+    narrow = document(allow("secretsmanager:GetSecretValue", SECRETS + name + "-??????"))
+    # Whatever grants to the role: the server's policies, its document, a secret's own policy.
+    for made in (role(token_policies=["everything"]), role(document(allow("*"))), role()):
+        for one in (name, other):
+            sm.put_resource_policy(SecretId=one, ResourcePolicy=granting({"AWS": ROLE + made}))
+        assert session(made).get_secret_value(SecretId=other)["SecretString"] == "w"
+        client = session(made, narrow)
+        assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+        with refused("AccessDeniedException", "because no session policy allows the secretsmanager:GetSecretValue action"):
+            client.get_secret_value(SecretId=other)
+        for call in (lambda: client.put_secret_value(SecretId=name, SecretString="x"), lambda: client.delete_secret(SecretId=name), lambda: client.list_secrets(),
+                     lambda: client.get_random_password(), lambda: client.create_secret(Name=unique("iam/new"), SecretString="x"),
+                     lambda: client.batch_get_secret_value(SecretIdList=[name])):
+            with refused("AccessDeniedException"):
+                call()
+
+
+def test_a_session_policy_gives_nothing(role, session, name):
+    with refused("AccessDeniedException"):
+        session(role(), document(allow("*"))).get_secret_value(SecretId=name)
+    client = session(role(token_policies=["everything"]), document(allow("*"), deny("secretsmanager:GetSecretValue")))
+    with refused("AccessDeniedException", "with an explicit deny in a session policy"):
+        client.get_secret_value(SecretId=name)
+    assert client.describe_secret(SecretId=name)["Name"] == name
+
+
+def test_a_narrowed_session_reads_in_batches(role, session, name, sm):
+    other = unique("iam/other")
+    sm.create_secret(Name=other, SecretString="w")
+    narrow = document(allow("secretsmanager:BatchGetSecretValue"), allow("secretsmanager:GetSecretValue", SECRETS + name + "-??????"))
+    got = session(role(token_policies=["everything"]), narrow).batch_get_secret_value(SecretIdList=[name, other])
+    assert [one["Name"] for one in got["SecretValues"]] == [name]
+    assert [one["ErrorCode"] for one in got["Errors"]] == ["AccessDeniedException"]
+
+
+def test_a_narrowed_session_opens_no_wider_one(role, session):
+    wide = role(token_policies=["everything"])
+    sts = session(wide, document(allow("secretsmanager:*")), "sts")
+    assert sts.get_caller_identity()["Arn"].endswith(f"assumed-role/{wide}/one")
+    with refused("AccessDenied", "no session policy allows the sts:AssumeRole action", status=403):
+        sts.assume_role(RoleArn=ROLE + wide, RoleSessionName="two")
+
+
+@pytest.mark.parametrize("text, code", [("x", "MalformedPolicyDocument"), ("{}", "MalformedPolicyDocument"), (document(allow("*", Principal="*")), "MalformedPolicyDocument"),
+                                        (document(deny("*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})), "MalformedPolicyDocument"),
+                                        (document(*[allow("secretsmanager:GetSecretValue")] * 40), "ValidationError")])
+def test_what_is_no_session_policy(aws, role, text, code):
+    with refused(code):
+        aws.root.client("sts").assume_role(RoleArn=ROLE + role(), RoleSessionName="one", Policy=text)
+
+
+def test_roles_go_with_their_mount(aws):
+    root = aws.server.root
+    ring = unique("ring")
+    root.post(f"sys/auth/{ring}", {"type": "aws-keys"}).ok(204)
+    root.post(f"auth/{ring}/roles/shop", {"token_policies": ["everything"]}).ok(204)
+    assert root.list(f"auth/{ring}/roles").data["keys"] == ["shop"]
+    root.get("auth/aws-keys/roles/shop").refused(404)  # each mount has its own
+    root.delete(f"sys/auth/{ring}").ok(204)
+    root.post(f"sys/auth/{ring}", {"type": "aws-keys"}).ok(204)
+    root.get(f"auth/{ring}/roles/shop").refused(404)

@@ -115,7 +115,7 @@ def test_assume_role_needs_the_policy_and_the_role(aws, role):
 def test_assume_role_refuses_what_it_cannot_keep(aws, role):
     sts = aws.root.client("sts", validate=False)
     for wrong in ({"RoleArn": "nonsense"}, {"RoleArn": f"arn:aws:iam::000000000000:role/{role}"}, {"RoleArn": ROLE + "a/b"}, {"RoleSessionName": "a b"}, {"RoleSessionName": "x"},
-                  {"DurationSeconds": 899}, {"DurationSeconds": 43201}, {"DurationSeconds": 7201}, {"Policy": '{"Version":"2012-10-17","Statement":[]}'},
+                  {"DurationSeconds": 899}, {"DurationSeconds": 43201}, {"DurationSeconds": 7201}, {"Policy": " " * 2049},
                   {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}, {"Tags": [{"Key": "team", "Value": "a"}]}):
         with refused("ValidationError"):
             sts.assume_role(**{"RoleArn": ROLE + role, "RoleSessionName": "one", **wrong})

@@ -40,8 +40,8 @@ class AccessKeyBackend final : public Backend {
   System& system_;
 };
 
-// A role of the mount; nothing when there is none.
-[[nodiscard]] Result<std::optional<KeyRole>> find_key_role(const Snapshot& view, std::string_view name);
+// Whether a text can be the `policy_document` of a key or a role; "" can. The error says why not.
+[[nodiscard]] Result<void> check_identity_policy(std::string_view text);
 // Session credentials of a token, which end with it at the latest. Fails for tokens that cannot be looked up by what the credentials hold.
 [[nodiscard]] Result<SessionCredentials> session_of(const token::Record& token, Seconds ttl, Runtime& runtime);
 

@@ -21,6 +21,8 @@ Result<token::Record> issue_key_token(Exchange& x, RequestSpaces& spaces, const 
   t.mount_accessor = mount.accessor;
   t.alias_name = wanted.alias_name;
   t.tenant = root_tenant;
+  t.assumed_role = wanted.assumed_role;
+  t.session_policy = wanted.session_policy;
   t.parent = wanted.parent;
   t.orphan = wanted.parent.empty();
   t.bound_cidrs = wanted.bound_cidrs;

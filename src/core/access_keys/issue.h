@@ -19,6 +19,7 @@ struct KeyToken {
   std::vector<std::string> bound_cidrs;
   Seconds ttl{0};      // 0: it has no end
   std::string parent;  // id; "": an orphan
+  std::string assumed_role, session_policy;  // token::Record
 };
 [[nodiscard]] Result<token::Record> issue_key_token(Exchange& x, RequestSpaces& spaces, const KeyToken& wanted);
 

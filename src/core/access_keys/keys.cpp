@@ -3,7 +3,6 @@
 #include "core/access_keys/backend.h"
 #include "core/access_keys/issue.h"
 #include "core/revoke.h"
-#include "policy/iam.h"
 
 // The endpoints of access keys themselves.
 namespace coffer::core {
@@ -24,16 +23,6 @@ Result<AccessKey> known_key(const Caller& c, std::string_view id) {
   auto key = TRY(key_of(c, id));
   if (!key) return fail(Code::not_found, "no access key has this id on this mount");
   return *std::move(key);
-}
-
-// As much as AWS takes for a managed policy.
-constexpr std::size_t most_policy = 6144;
-
-Result<void> check_policy_document(std::string_view text) {
-  if (text.empty()) return {};
-  if (text.size() > most_policy) return invalid("policy_document must be at most 6144 bytes");
-  if (auto document = policy::iam::parse_new(text, policy::iam::Kind::identity); !document) return invalid("policy_document: " + document.error().message);
-  return {};
 }
 
 CreatedKey shown(const AccessKey& key) { return {key.id, key.secret.clone(), key.user, key.token_accessor}; }
@@ -58,7 +47,7 @@ std::vector<schema::Endpoint> AccessKeyBackend::endpoints() {
   out.push_back(schema::at("roles/{name}", "A role that AssumeRole gives.")
                     .on(Verb::read, this, &T::read_role, "Shows a role.")
                     .on(Verb::write, this, &T::write_role, "Makes or changes a role.")
-                    .on(Verb::remove, this, &T::delete_role, "Deletes a role; its sessions go on until they end."));
+                    .on(Verb::remove, this, &T::delete_role, "Deletes a role, and with it its sessions."));
   out.push_back(schema::at("credentials", "Session credentials of the caller's token.")
                     .on(Verb::write, this, &T::session, "Makes session credentials that act for the caller's token.")
                     .on_action("coffer:ContainerCredentials", Verb::read, this, &T::container,
@@ -110,7 +99,7 @@ Result<schema::Keys> AccessKeyBackend::list_keys(const Caller& c, const Snapshot
 Result<CreatedKey> AccessKeyBackend::create_key(const Caller& c, Transaction&, const CreateKey& in) {
   CHECK_OK(check_aws_name(in.user, "user"));
   for (const std::string& block : in.token_bound_cidrs.items) CHECK_OK(check_cidr(block));
-  CHECK_OK(check_policy_document(in.policy_document));
+  CHECK_OK(check_identity_policy(in.policy_document));
   Exchange& x = exchange_of(c);
   KeyToken wanted;
   wanted.principal = "user/" + in.user;
@@ -161,7 +150,7 @@ Result<schema::Nothing> AccessKeyBackend::change_key(const Caller& c, Transactio
   if (in.disabled) key.disabled = *in.disabled;
   if (in.description) key.description = *in.description;
   if (in.policy_document) {
-    CHECK_OK(check_policy_document(*in.policy_document));
+    CHECK_OK(check_identity_policy(*in.policy_document));
     key.policy_document = *in.policy_document;
   }
   CHECK_OK(put_access_key(ring_of(c), key));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "core/access_keys/roles.h"
 #include "schema/field.h"
 
 // Requests and replies of the key ring's endpoints.
@@ -104,30 +105,6 @@ struct RoleName {
   std::string name;
   static constexpr auto fields() { return schema::Fields{schema::path<&RoleName::name>("name", "Name of the role.")}; }
 };
-// What AssumeRole and AssumeRoleWithWebIdentity give.
-struct KeyRole {
-  schema::CommaList token_policies, token_bound_cidrs;
-  bool token_no_default_policy = false;
-  Seconds max_session_duration{3600};
-  std::string bound_issuer;
-  schema::CommaList bound_audiences, bound_subjects;
-  std::vector<std::string> public_keys;
-  std::string jwks;
-  static constexpr auto fields() {
-    using T = KeyRole;
-    using schema::field;
-    return schema::Fields{
-        field<&T::token_policies>("token_policies", "Policies of the role's sessions.").open(),
-        field<&T::token_bound_cidrs>("token_bound_cidrs", "Address blocks from which sessions may be used.").open(),
-        field<&T::token_no_default_policy>("token_no_default_policy", "Leaves the default policy out.").open(),
-        field<&T::max_session_duration>("max_session_duration", "How long a session may be good for, 15 minutes to 12 hours.").open(),
-        field<&T::bound_issuer>("bound_issuer", "Web identity: the token's issuer (iss).").open(),
-        field<&T::bound_audiences>("bound_audiences", "Web identity: the token must be for one of these (aud).").open(),
-        field<&T::bound_subjects>("bound_subjects", "Web identity: who may (sub); a * at the end stands for anything.").open(),
-        field<&T::public_keys>("public_keys", "Web identity: keys that sign the tokens, PEM.").open(),
-        field<&T::jwks>("jwks", "Web identity: the same as a JSON Web Key Set.").open()};
-  }
-};
 struct PutRole {
   std::string name;
   schema::Patch<KeyRole> change;
@@ -155,7 +132,7 @@ struct AssumeRole {
     return schema::Fields{schema::path<&T::role>("role", "Name of the role."),
                       field<&T::session_name>("RoleSessionName", "Name of the session.").open(),
                       field<&T::role_arn>("RoleArn", "The role.").open(),
-                      field<&T::policy>("Policy", "Session policies are not supported.").open(),
+                      field<&T::policy>("Policy", "What narrows the session, in IAM's JSON.").open(),
                       field<&T::web_identity_token>("WebIdentityToken", "A signed JSON Web Token."),
                       field<&T::duration>("DurationSeconds", "How long the session is good for.").open()};
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/encoding.h"
+#include "core/access_keys/roles.h"
 #include "core/runtime.h"
 #include "core/spaces.h"
 #include "policy/iam.h"
@@ -55,6 +56,12 @@ SecretBytes session_secret(const token::Keys& keys, std::string_view packed) {
   return out;
 }
 
+// Null when there is none.
+Result<std::shared_ptr<const policy::iam::Document>> read_document(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(text, policy::iam::Kind::identity)));
+}
+
 }  // namespace
 
 SessionCredentials make_session(const token::Keys& keys, std::string_view token_id, Time expires, Random& random) {
@@ -65,7 +72,7 @@ SessionCredentials make_session(const token::Keys& keys, std::string_view token_
   return {session_key_id(as_text(nonce)), session_secret(keys, packed), std::string(session_prefix) + base64url_encode(packed), expires};
 }
 
-KeyRing::KeyRing(std::size_t capacity, Random& random) : live_(capacity), sessions_(capacity), nobody_(make_key_secret(random)) {}
+KeyRing::KeyRing(std::size_t capacity, Random& random) : live_(capacity), sessions_(capacity), roles_(capacity), nobody_(make_key_secret(random)) {}
 
 Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, const Snapshot& keys, storage::Position read_at) {
   if (auto known = live_.get(id)) return known;
@@ -73,9 +80,7 @@ Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, 
   if (!record) return std::shared_ptr<const Live>();
   auto made = std::make_shared<Live>();
   made->signer.token_id = std::move(record->token_id);
-  if (!record->policy_document.empty())
-    made->signer.identity =
-        std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(record->policy_document, policy::iam::Kind::identity)));
+  made->signer.identity = TRY(read_document(record->policy_document));
   made->disabled = record->disabled;
   made->secret = std::make_unique<const KeySecret>(std::move(record->secret));
   live_.put(id, made, read_at);
@@ -116,6 +121,20 @@ Result<Signer> KeyRing::resolve(const Claim& claim, const Snapshot& keys, storag
   return key->signer;
 }
 
+Result<std::shared_ptr<const policy::iam::Document>> KeyRing::document_of_role(std::string_view role, const Snapshot& keys, storage::Position read_at) {
+  if (const auto known = roles_.get(role)) return known->document;
+  const auto record = TRY(find_key_role(keys, role));
+  if (!record) return refused(claim_unknown);
+  auto made = std::make_shared<const LiveRole>(TRY(read_document(record->policy_document)));
+  roles_.put(role, made, read_at);
+  return made->document;
+}
+
+void KeyRing::invalidate(std::string_view key, storage::Position position) {
+  if (key.starts_with(key_mark)) live_.invalidate(key.substr(key_mark.size()), position);
+  else if (key.starts_with(role_mark)) roles_.invalidate(key.substr(role_mark.size()), position);
+}
+
 void KeyRing::note(std::string_view id, const Live& key, Time now) {
   const std::int64_t seconds = unix_seconds(now);
   std::int64_t before = key.noted.load(std::memory_order_relaxed);
@@ -141,7 +160,7 @@ Result<void> KeyRing::write_uses(Runtime& runtime) {
     Transaction& keys = spaces.write(access_key_space(root_tenant));
     for (const auto& [id, time] : uses)
       // A key that is gone leaves no mark.
-      if (TRY(keys.get("id/" + id))) CHECK_OK(keys.put("used/" + id, std::to_string(unix_seconds(time))));
+      if (TRY(keys.get(std::string(key_mark) + id))) CHECK_OK(keys.put("used/" + id, std::to_string(unix_seconds(time))));
     return {};
   });
   if (!done) return std::unexpected(std::move(done).error());

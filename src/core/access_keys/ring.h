@@ -38,7 +38,11 @@ class KeyRing {
   // Errors as core::Claim has them. A claim is verified exactly once, whatever is wrong with it.
   [[nodiscard]] Result<Signer> resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at,
                                             const token::Keys& token_keys, Time now);
-  void invalidate(std::string_view id, storage::Position position) { live_.invalidate(id, position); }
+  // The document of a role that a session has, by the role's key; null without one. A role that is gone has no sessions: their requests are refused as
+  // those of a key that is unknown.
+  [[nodiscard]] Result<std::shared_ptr<const policy::iam::Document>> document_of_role(std::string_view role, const Snapshot& keys, storage::Position read_at);
+  // A key of the ring's space has changed.
+  void invalidate(std::string_view key, storage::Position position);
 
   // When a key was last used, where that is not written yet.
   [[nodiscard]] std::optional<Time> last_use(std::string_view id) const;
@@ -65,8 +69,13 @@ class KeyRing {
     KeySecret secret;
   };
 
+  struct LiveRole {
+    std::shared_ptr<const policy::iam::Document> document;
+  };
+
   LiveCache<Live> live_;
   LiveCache<LiveSession> sessions_;  // by session token
+  LiveCache<LiveRole> roles_;        // by the role's key
   const KeySecret nobody_;
   mutable std::mutex mutex_;
   std::map<std::string, Time, std::less<>> uses_;  // guarded by mutex_: not written yet

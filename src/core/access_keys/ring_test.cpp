@@ -4,6 +4,8 @@
 
 #include "backend/testing.h"
 #include "core/access_keys/principal.h"
+#include "core/access_keys/roles.h"
+#include "policy/iam.h"
 
 namespace coffer::core {
 namespace {
@@ -22,7 +24,7 @@ class Ring : public ::testing::Test {
     auto key = find_access_key(store, "AKIAEXAMPLE").value();
     what(*key);
     ASSERT_TRUE(put_access_key(store, *key));
-    ring.invalidate("AKIAEXAMPLE", ++position);
+    ring.invalidate("id/AKIAEXAMPLE", ++position);
   }
   // A client that signs with `secret`.
   Result<std::string> ask(const std::string& id, const std::string& secret, const std::string& session = "") {
@@ -77,7 +79,7 @@ TEST_F(Ring, FollowsChanges) {
   gone.id = "AKIAEXAMPLE";
   gone.mount = "m";
   erase_access_key(store, gone);
-  ring.invalidate("AKIAEXAMPLE", ++position);
+  ring.invalidate("id/AKIAEXAMPLE", ++position);
   EXPECT_EQ(why(ask("AKIAEXAMPLE", "new")), claim_unknown);
   EXPECT_TRUE(store.values.empty());
 }
@@ -95,6 +97,28 @@ TEST_F(Ring, SessionsAreOfTheirTokenAndTime) {
   clock.advance(Seconds(900));
   EXPECT_EQ(why(ask(session.key_id, secret, session.session_token)), claim_expired);
   EXPECT_EQ(why(ask(session.key_id, "other", session.session_token)), claim_wrong);
+}
+
+TEST_F(Ring, RolesJudgeTheirSessionsAsTheyAreNow) {
+  const std::string role = role_key("m", "shop");
+  const auto document = [&] { return ring.document_of_role(role, store, position); };
+  EXPECT_EQ(document().error().type, std::string(claim_unknown));
+  KeyRole kept;
+  ASSERT_TRUE(put_key_role(store, role, kept));
+  ring.invalidate("role/" + role, ++position);
+  EXPECT_EQ(document().value(), nullptr);
+  kept.policy_document = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
+  ASSERT_TRUE(put_key_role(store, role, kept));
+  ring.invalidate("role/" + role, ++position);
+  ASSERT_NE(document().value(), nullptr);
+  EXPECT_EQ(document().value()->statements.size(), 1u);
+  const int reads = store.gets;
+  EXPECT_TRUE(document());
+  EXPECT_EQ(store.gets, reads);  // from memory
+  EXPECT_EQ(key_roles_of(store, "m", "", 10).value(), std::vector<std::string>{"shop"});
+  erase_key_role(store, role);
+  ring.invalidate("role/" + role, ++position);
+  EXPECT_EQ(document().error().type, std::string(claim_unknown));
 }
 
 TEST_F(Ring, EachChangeOfASessionTokenHasAnotherSecret) {

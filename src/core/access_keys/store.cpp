@@ -1,13 +1,14 @@
 #include "core/access_keys/store.h"
 
 #include "core/access_keys/principal.h"
+#include "core/access_keys/roles.h"
 #include "core/runtime.h"
 #include "core/spaces.h"
 
 namespace coffer::core {
 namespace {
 
-std::string id_key(std::string_view id) { return std::string("id/").append(id); }
+std::string id_key(std::string_view id) { return std::string(key_mark).append(id); }
 std::string used_key(std::string_view id) { return std::string("used/").append(id); }
 std::string mount_key(std::string_view mount, std::string_view id) { return std::string("mount/").append(mount).append("/").append(id); }
 
@@ -103,14 +104,17 @@ Result<void> forget_access_keys(Runtime& runtime, std::string_view mount) {
   for (bool more = true; more;) {
     auto done = runtime.transact([&](RequestSpaces& spaces) -> Result<void> {
       Transaction& keys = spaces.write(access_key_space(root_tenant));
-      const auto ids = TRY(access_keys_of(keys, mount, "", 500));
+      constexpr std::size_t at_once = 500;
+      const auto ids = TRY(access_keys_of(keys, mount, "", at_once));
       AccessKey gone;
       gone.mount = mount;
       for (const std::string& id : ids) {
         gone.id = id;
         erase_access_key(keys, gone);
       }
-      more = ids.size() == 500;
+      const auto roles = TRY(key_roles_of(keys, mount, "", at_once));
+      for (const std::string& name : roles) erase_key_role(keys, role_key(mount, name));
+      more = ids.size() == at_once || roles.size() == at_once;
       return {};
     });
     if (!done) return std::unexpected(std::move(done).error());

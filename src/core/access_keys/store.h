@@ -14,9 +14,13 @@
 //   id/<key id>                the record
 //   mount/<uuid>/<key id>      "": the keys of a mount
 //   used/<key id>              when it was last used, in seconds; written in batches
+//   role/...                   roles (core/access_keys/roles.h)
 namespace coffer::core {
 
 class Runtime;
+
+// What keys of the space begin with.
+inline constexpr std::string_view key_mark = "id/", role_mark = "role/";
 
 [[nodiscard]] inline KeySpace access_key_space(TenantId tenant) { return core_space(tenant, "access-key"); }
 
@@ -60,7 +64,7 @@ void erase_access_key(Transaction& keys, const AccessKey& key);
                                                               std::size_t limit);
 // When it was last used, as far as that has been written.
 [[nodiscard]] Result<std::optional<Time>> stored_use(const Snapshot& keys, std::string_view id);
-// All keys of a mount that is gone, in as many transactions as it takes.
+// All keys and roles of a mount that is gone, in as many transactions as it takes.
 [[nodiscard]] Result<void> forget_access_keys(Runtime& runtime, std::string_view mount);
 
 }  // namespace coffer::core

@@ -27,18 +27,32 @@ Result<Seconds> duration_of(const AssumeRole& in, const KeyRole& role) {
   return wanted;
 }
 
+Result<void> check_session_policy(std::string_view text) {
+  constexpr std::size_t most = 2048;
+  if (text.size() > most)
+    return not_valid("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048");
+  if (auto document = policy::iam::parse_new(text, policy::iam::Kind::identity); !document)
+    return fail(Code::invalid_argument, "MalformedPolicyDocument", "Policy: " + document.error().message);
+  return {};
+}
+
 Result<void> check_request(const Caller& c, const AssumeRole& in) {
   // To leave them out of account would give more than was asked for: they stand in as many members as there are of them.
   const auto has = [members = c.scope->body.members()](std::string_view prefix) {
     return std::ranges::any_of(members, [prefix](const auto& member) { return member.key.starts_with(prefix); });
   };
-  if (!in.policy.empty() || has("PolicyArns.")) return not_valid("Session policies are not supported.");
+  if (has("PolicyArns.")) return not_valid("Managed policies are not supported for sessions: send a policy document as Policy.");
+  if (!in.policy.empty()) CHECK_OK(check_session_policy(in.policy));
   if (has("Tags.")) return not_valid("Session tags are not supported.");
   if (in.session_name.size() < 2 || !check_aws_name(in.session_name, ""))
     return not_valid(
         "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression "
         "pattern: [\\w+=,.@-]{2,64}");
   return {};
+}
+
+Result<std::optional<KeyRole>> role_of(const Caller& c, std::string_view name) {
+  return find_key_role(spaces_of(c).read(access_key_space(c.tenant)), role_key(exchange_of(c).mount->entry.uuid, name));
 }
 
 // The answer, and the token of the session.
@@ -51,6 +65,8 @@ Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const K
   wanted.no_default_policy = role.token_no_default_policy;
   wanted.bound_cidrs = role.token_bound_cidrs.items;
   wanted.ttl = duration;
+  wanted.assumed_role = role_key(x.mount->entry.uuid, in.role);
+  wanted.session_policy = in.policy;
   const token::Record token = TRY(issue_key_token(x, spaces_of(c), wanted));
   auto made = TRY(session_of(token, duration, *x.runtime));
   AssumedRole out;
@@ -74,9 +90,9 @@ Result<bool> AccessKeyBackend::may_assume(const Caller& c, const Snapshot&, cons
   return allowed_by_document(c, query, "AccessDenied", query.resource);
 }
 
-Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view, const AssumeRole& in) {
+Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction&, const AssumeRole& in) {
   CHECK_OK(check_request(c, in));
-  const auto role = TRY(find_key_role(view, in.role));
+  const auto role = TRY(role_of(c, in.role));
   if (!role) return denied(c, "sts:AssumeRole", in.role_arn);
   KeyToken wanted;
   // What ends the caller's token ends the sessions that it opened.
@@ -88,9 +104,9 @@ Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction& view,
   return begin_session(c, in, *role, std::move(wanted));
 }
 
-Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction& view, const AssumeRole& in) {
+Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction&, const AssumeRole& in) {
   CHECK_OK(check_request(c, in));
-  const auto role = TRY(find_key_role(view, in.role));
+  const auto role = TRY(role_of(c, in.role));
   if (!role) return denied(c, "sts:AssumeRoleWithWebIdentity", in.role_arn);
   const WebIdentity who = TRY(judge_web_identity(*role, in.web_identity_token, c.now));
   KeyToken wanted;

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/access_keys/requests.h"
+#include "core/access_keys/roles.h"
 
 namespace coffer::core {
 

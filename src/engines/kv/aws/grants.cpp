@@ -2,7 +2,7 @@
 #include "engines/kv/aws/kv_aws.h"
 #include "engines/kv/aws/resource_policy.h"
 
-// What policies in IAM's language allow beside the server's: that of the key that signed, and the secret's own.
+// What policies in IAM's language allow beside the server's: that of the key that signed or of its role, and the secret's own.
 namespace coffer::kv::aws {
 
 namespace iam = policy::iam;
@@ -38,7 +38,7 @@ Result<bool> KvAws::may(const Caller& caller, const Snapshot& view, std::string_
   const Permit said = caller.authority != nullptr ? caller.authority->says(whole, wanted.verb) : Permit::silent;
   if (said == Permit::denied) return false;
   const bool allowed = said == Permit::allowed;
-  if (allowed && !caller.scope->identity) return true;
+  if (allowed && !caller.scope->has_documents()) return true;
   const bool otherwise = TRY(granted(asking, view, {path, {}}));
   return allowed || otherwise;
 }
