@@ -293,7 +293,9 @@ class Listener {
  public:
   Listener(int family, int type, const sockaddr* address, socklen_t size) : fd_(::socket(family, type | SOCK_CLOEXEC, 0)) {
     EXPECT_EQ(::bind(fd_.get(), address, size), 0);
-    if (type == SOCK_STREAM) EXPECT_EQ(::listen(fd_.get(), 4), 0);
+    if (type == SOCK_STREAM) {
+      EXPECT_EQ(::listen(fd_.get(), 4), 0);
+    }
   }
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Lines of one connection (or datagrams) until nothing comes for a while.

@@ -85,12 +85,16 @@ TEST_F(DamageTest, FlippedBytesAreNoticedOrHarmless) {
       SCOPED_TRACE(name + " flipped at " + std::to_string(place));
       const std::string found = outcome();
       noticed += found != "whole" ? 1 : 0;
-      if (found != "whole" && !found.starts_with("stored data fails")) EXPECT_NE(found.find(name), std::string::npos) << found;
+      if (found != "whole" && !found.starts_with("stored data fails")) {
+        EXPECT_NE(found.find(name), std::string::npos) << found;
+      }
     }
     RecordProperty("noticed in " + name, noticed);
     // The old options, the identity and the name of a former process are read by nobody.
     const bool unread = name.starts_with("OPTIONS") || name == "IDENTITY" || name == "coffer.lock";
-    if (!unread) EXPECT_GT(noticed, 0) << name;
+    if (!unread) {
+      EXPECT_GT(noticed, 0) << name;
+    }
   }
 }
 
@@ -121,7 +125,9 @@ TEST_F(DamageTest, CutFilesAreNoticedOrHarmless) {
       const std::string found = outcome();
       // The last record of a manifest may be one without which all is still there: outcome() has looked.
       const bool manifest = name.starts_with("MANIFEST") && size <= 4100;
-      if (name.ends_with(".sst") || name.ends_with(".log") || manifest || name == "CURRENT") EXPECT_NE(found, "whole");
+      if (name.ends_with(".sst") || name.ends_with(".log") || manifest || name == "CURRENT") {
+        EXPECT_NE(found, "whole");
+      }
     }
   }
 }
@@ -134,7 +140,9 @@ TEST_F(DamageTest, MissingFilesAreNoticedOrHarmless) {
     SCOPED_TRACE(name + " removed");
     const std::string found = outcome();
     const bool matters = name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("MANIFEST") || name == "CURRENT";
-    if (matters) EXPECT_NE(found, "whole");
+    if (matters) {
+      EXPECT_NE(found, "whole");
+    }
   }
 }
 
@@ -182,7 +190,9 @@ TEST(DamagedLogs, TheOlderOfTwoLogsCannotLoseBatchesUnnoticed) {
     ASSERT_FALSE(state) << what;
     EXPECT_EQ(state.error().code, Code::corrupt) << what << state.error().message;
     for (const auto& [name, bytes] : folder.read_all()) {
-      if (name.ends_with(".log")) EXPECT_EQ(bytes, name == older->first ? damaged : killed.at(name)) << "a refused opening changes nothing";
+      if (name.ends_with(".log")) {
+        EXPECT_EQ(bytes, name == older->first ? damaged : killed.at(name)) << "a refused opening changes nothing";
+      }
     }
   };
   const std::string& bytes = older->second;

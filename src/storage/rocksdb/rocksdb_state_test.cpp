@@ -64,7 +64,9 @@ TEST_F(RocksdbTest, NoFileShowsANameOrAValue) {
   open().reset();  // recovery makes a table of it
   for (const auto& [name, bytes] : folder_.read_all()) {
     EXPECT_EQ(bytes.find("readable"), std::string::npos) << name;
-    if (name != "coffer.lock" && name != "high-water" && name != "LOCK") EXPECT_TRUE(bytes.starts_with("CofferF1")) << name;
+    if (name != "coffer.lock" && name != "high-water" && name != "LOCK") {
+      EXPECT_TRUE(bytes.starts_with("CofferF1")) << name;
+    }
   }
 }
 

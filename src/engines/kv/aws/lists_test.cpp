@@ -52,8 +52,9 @@ TEST_F(Aws, ListsInPages) {
       for (const auto& one : document->root().find("SecretList")->elements()) EXPECT_TRUE(seen.emplace(one.find("Name")->text()).second);
       next = member(out, "NextToken");
       if (next == "absent") break;
-      if (page == 0)
+      if (page == 0) {
         EXPECT_EQ(act("ListSecrets", R"({"SortBy":"last-changed-date","NextToken":)" + next + "}").type, "InvalidNextTokenException");
+      }
     }
     EXPECT_EQ(seen.size(), 25u) << order;
   }
