@@ -20,7 +20,9 @@ struct RawCache::Entry {
   [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(this + 1); }
   [[nodiscard]] std::string_view key() { return {bytes(), key_size}; }
   [[nodiscard]] std::string_view value() { return {bytes() + key_size, value_size}; }
-  [[nodiscard]] std::size_t cost() const { return sizeof(Entry) + 32 + key_size + value_size; }  // with the allocator's and the bucket's share
+  [[nodiscard]] std::size_t cost() const { return cost_of(key_size, value_size); }
+  // With the allocator's and the bucket's share.
+  [[nodiscard]] static std::size_t cost_of(std::size_t key_bytes, std::size_t value_bytes) { return sizeof(Entry) + 32 + key_bytes + value_bytes; }
 };
 
 struct alignas(64) RawCache::Shard {
@@ -87,6 +89,12 @@ struct alignas(64) RawCache::Shard {
       }
     }
   }
+  // One value may not drive out all others.
+  [[nodiscard]] bool takes(std::string_view key, std::string_view value) const { return Entry::cost_of(key.size(), value.size()) <= limit / 4; }
+  void add(Entry* entry) {
+    make_room(entry->cost());
+    link(entry);
+  }
   void make_room(std::size_t cost) {
     while (hand && used + cost > limit) {
       if (std::exchange(hand->used, false)) {
@@ -116,25 +124,30 @@ bool RawCache::find(std::string_view key, Position at, std::string& value) {
   return true;
 }
 
-void RawCache::insert(std::string_view key, std::string_view value, Position read_at) {
-  const std::uint64_t hash = hash_key(key);
-  Shard& shard = shard_of(hash);
-  const std::size_t cost = sizeof(Entry) + 32 + key.size() + value.size();
-  if (cost > shard.limit / 4) return;
+// Null without memory: a cache may forget.
+RawCache::Entry* RawCache::make(std::uint64_t hash, std::string_view key, std::string_view value) {
   void* const block = std::malloc(sizeof(Entry) + key.size() + value.size());
-  if (!block) return;  // a cache may forget
+  if (!block) return nullptr;
   auto* const entry = new (block) Entry{nullptr, nullptr, nullptr, hash, 0, static_cast<std::uint32_t>(key.size()),
                                         static_cast<std::uint32_t>(value.size()), false};
   std::memcpy(entry->bytes(), key.data(), key.size());
   if (!value.empty()) std::memcpy(entry->bytes() + key.size(), value.data(), value.size());
+  return entry;
+}
+
+void RawCache::insert(std::string_view key, std::string_view value, Position read_at) {
+  const std::uint64_t hash = hash_key(key);
+  Shard& shard = shard_of(hash);
+  if (!shard.takes(key, value)) return;
+  Entry* const entry = make(hash, key, value);
+  if (!entry) return;
   const std::scoped_lock lock(shard.mutex);
   entry->holds_from = shard.change_of(hash);
   if (entry->holds_from > read_at || shard.find(hash, key)) {
-    std::free(block);
+    std::free(entry);
     return;
   }
-  shard.make_room(cost);
-  shard.link(entry);
+  shard.add(entry);
 }
 
 void RawCache::applied(std::span<const Change> changes, Position position) {
@@ -143,7 +156,20 @@ void RawCache::applied(std::span<const Change> changes, Position position) {
     Shard& shard = shard_of(hash);
     const std::scoped_lock lock(shard.mutex);
     shard.change_of(hash) = position;
-    if (Entry* const entry = shard.find(hash, change.key)) shard.remove(entry);
+    Entry* const entry = shard.find(hash, change.key);
+    if (!entry) continue;
+    // What has been read is likely to be read again, as the record of a secret by each of its writes.
+    if (change.value && change.value->size() == entry->value_size) {
+      if (!change.value->empty()) std::memcpy(entry->bytes() + entry->key_size, change.value->data(), change.value->size());
+      entry->holds_from = position;
+      continue;
+    }
+    shard.remove(entry);
+    if (!change.value || !shard.takes(change.key, *change.value)) continue;
+    Entry* const renewed = make(hash, change.key, *change.value);
+    if (!renewed) continue;
+    renewed->holds_from = position;
+    shard.add(renewed);
   }
 }
 

@@ -9,7 +9,7 @@ namespace coffer::storage {
 // Stored values (encrypted, as the state holds them) in front of a state whose gets are slow. Bounded by bytes; evicts by second chance, so
 // that a sweep of keys read once does not drive out the hot ones. Sharded: a hit takes one short lock that few threads share.
 //
-// An entry holds for every position from the last change that its slot of keys has seen, until a batch that changes the key takes it out.
+// An entry holds for every position from the last change that its slot of keys has seen, until a batch changes the key: from then on it holds the new value.
 // A view therefore takes only entries that hold since its own position or earlier, and a loader inserts only if its slot saw no change after
 // the position it read at (design.md §3): what a snapshot reads is never newer or older than that snapshot.
 class RawCache {
@@ -23,13 +23,14 @@ class RawCache {
   [[nodiscard]] bool find(std::string_view key, Position at, std::string& value);
   // Offers what a view at position `read_at` read. From any thread.
   void insert(std::string_view key, std::string_view value, Position read_at);
-  // Takes the changed keys out. Called after a batch is applied, before any view at `position` is published.
+  // Gives the keys that it holds their new values. Called after a batch is applied, before any view at `position` is published.
   void applied(std::span<const Change> changes, Position position);
   [[nodiscard]] std::size_t bytes() const;  // in use, overhead included
 
  private:
   struct Entry;
   struct Shard;
+  [[nodiscard]] static Entry* make(std::uint64_t hash, std::string_view key, std::string_view value);
   [[nodiscard]] Shard& shard_of(std::uint64_t hash) const;
 
   static constexpr std::size_t shard_count = 64;

@@ -13,7 +13,7 @@ TEST(RawCache, HoldsForPositionsSinceTheLastChange) {
   EXPECT_TRUE(cache.find("k", 3, value));
   EXPECT_EQ(value, "one");
   EXPECT_TRUE(cache.find("k", 9, value));
-  cache.applied(std::vector<Change>{{"k", "two"}}, 10);
+  cache.applied(std::vector<Change>{{"k", std::nullopt}}, 10);
   EXPECT_FALSE(cache.find("k", 10, value));
   cache.insert("k", "one", 9);  // read before the change: too late
   EXPECT_FALSE(cache.find("k", 10, value));
@@ -21,6 +21,28 @@ TEST(RawCache, HoldsForPositionsSinceTheLastChange) {
   EXPECT_TRUE(cache.find("k", 10, value));
   EXPECT_EQ(value, "two");
   EXPECT_FALSE(cache.find("k", 9, value));  // an older view must not see it
+}
+
+TEST(RawCache, FollowsTheChangesOfWhatItHolds) {
+  RawCache cache(1U << 20U);
+  std::string value;
+  cache.insert("k", "one", 3);
+  Position at = 3;
+  for (const std::string next : {"two", "longer", "", "x", "y"}) {
+    cache.applied(std::vector<Change>{{"other", "o"}, {"k", "earlier in the batch"}, {"k", next}}, ++at);
+    EXPECT_TRUE(cache.find("k", at, value)) << next;
+    EXPECT_EQ(value, next);
+    EXPECT_FALSE(cache.find("k", at - 1, value)) << "an older view must not see it";
+    cache.insert("k", "stale", at - 1);
+    EXPECT_TRUE(cache.find("k", at, value));
+    EXPECT_EQ(value, next);
+  }
+  EXPECT_FALSE(cache.find("other", at, value));  // nobody has asked for it
+  const std::size_t before = cache.bytes();
+  cache.applied(std::vector<Change>{{"k", std::string(500'000, 'x')}}, ++at);
+  EXPECT_FALSE(cache.find("k", at, value));  // too large to be kept
+  EXPECT_LT(cache.bytes(), before);
+  EXPECT_EQ(cache.bytes(), 0U);
 }
 
 TEST(RawCache, KeepsToItsBytesAndToWhatIsHot) {
