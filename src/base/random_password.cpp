@@ -51,7 +51,9 @@ std::vector<std::string> kinds_of(const PasswordRules& rules) {
 Result<SecretBytes> make_password(const PasswordRules& rules, Random& random) {
   const std::vector<std::string> kinds = kinds_of(rules);
   if (kinds.empty()) return invalid("The password cannot be generated: every character is excluded.");
-  if (rules.each_kind && rules.length < kinds.size()) return invalid("Password length is too short based on the required types.");
+  // The space may be in a password; unlike the other kinds it need not, where there is no room for it.
+  const std::size_t wanted = kinds.size() - (kinds.back() == " " && kinds.size() > 1 ? 1 : 0);
+  if (rules.each_kind && rules.length < wanted) return invalid("Password length is too short based on the required types.");
   std::string all;
   for (const std::string& kind : kinds) all += kind;
   Dice dice(random);

@@ -285,7 +285,10 @@ def test_random_passwords(aws):
     text = make(PasswordLength=4, RequireEachIncludedType=True)
     assert any(c.islower() for c in text) and any(c.isupper() for c in text) and any(c.isdigit() for c in text)
     assert make(PasswordLength=300, ExcludeNumbers=True, ExcludePunctuation=True, ExcludeUppercase=True).islower()
-    assert " " in make(PasswordLength=200, IncludeSpace=True)
+    assert " " in make(PasswordLength=200, IncludeSpace=True) and " " in make(PasswordLength=5, IncludeSpace=True)
+    # The space may be in it, so that it makes no password too short.
+    text = make(PasswordLength=4, IncludeSpace=True)
+    assert any(c.islower() for c in text) and any(c.isupper() for c in text) and any(c.isdigit() for c in text)
     text = make(PasswordLength=2000, ExcludeCharacters="abcXYZ019\"\\ ")
     assert not set(text) & set("abcXYZ019\"\\ ")
     assert len({make() for _ in range(20)}) == 20

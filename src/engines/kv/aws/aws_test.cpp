@@ -185,7 +185,7 @@ TEST_F(Aws, ReplicasShowTheirPrimary) {
   EXPECT_EQ(member(info, "KmsKeyId"), q("alias/k"));
   EXPECT_EQ(there("DeleteSecret").error, "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
   EXPECT_EQ(act("DeleteSecret", "").error, "You can't delete secret arn:aws:secretsmanager:us-east-1:123456789012:secret:s-" + suffix +
-                                               " that still has replica regions [eu-west-1].");
+                                               " that still has replica regions [eu-west-1]");
   EXPECT_EQ(m.write("data/~eu-west-1/s", R"({"data":{}})").status, 400);
   EXPECT_EQ(m.remove("metadata/s").status, 400);
   EXPECT_EQ(act("ListSecrets", "{}").data.find("eu-west-1"), std::string::npos);

@@ -40,7 +40,7 @@ Result<Deleted> KvAws::remove(const Caller& caller, Transaction& view, const Del
   if (secret.replica) return is_replica();
   if (!secret.facet.replicas.empty())
     return refuse(Refusal::invalid_parameter,
-                  fmt::format("You can't delete secret {} that still has replica regions [{}].", secret.arn(), region_list(secret.facet)));
+                  fmt::format("You can't delete secret {} that still has replica regions [{}]", secret.arn(), region_list(secret.facet)));
   if (force) {
     if (TRY(azure::load_vault(view)).purge_protection)
       return refuse(Refusal::invalid_request,
