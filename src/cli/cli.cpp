@@ -4,6 +4,8 @@
 #include <sys/prctl.h>
 
 #include "cli/commands/denial.h"
+#include "cli/completion.h"
+#include "cli/completion_install.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "cli/version.h"
@@ -119,6 +121,25 @@ int run_command(World& world, const CommandSpec& command, std::span<const std::s
   return code ? *code : report(world, code.error(), &context);
 }
 
+// Prints what fits the line that a shell asks about.
+int offer(World& world, std::vector<std::string> words) {
+  const CommandSpec& command = *find_command(world, "__complete");
+  words.insert(words.begin(), "--");
+  Expected<ParsedArguments> parsed = parse_flags(command, words, world.environment);
+  if (!parsed) return exit_local;
+  Context context(world, command, std::move(*parsed));
+  for (const std::string& one : completions(context)) world.console->line(std::string(offered_part(world.environment, one, words.back())));
+  return exit_ok;
+}
+
+// "-autocomplete-install" and "-autocomplete-uninstall"; nothing for another word.
+std::optional<int> set_up_completion(World& world, std::string_view word) {
+  while (word.starts_with('-')) word.remove_prefix(1);
+  if (word != "autocomplete-install" && word != "autocomplete-uninstall") return std::nullopt;
+  const Expected<int> code = word == "autocomplete-install" ? install_completion(world) : uninstall_completion(world);
+  return code ? *code : report(world, code.error());
+}
+
 bool colours_wanted(const World& world) {
   const Environment& environment = world.environment;
   return world.console->err_is_terminal() && environment.variable("NO_COLOR").empty() && environment.variable("TERM") != "dumb" &&
@@ -129,6 +150,9 @@ bool colours_wanted(const World& world) {
 
 int run(World& world, std::span<const std::string> given) {
   world.console->colours = colours_wanted(world);
+  if (auto words = words_to_complete(world.environment)) return offer(world, *std::move(words));
+  if (!given.empty() && given[0].starts_with('-'))
+    if (const auto code = set_up_completion(world, given[0])) return *code;
   if (!given.empty() && (given[0] == "-v" || given[0] == "-version" || given[0] == "--version")) {
     world.console->line(version_text(world.persona));
     return exit_ok;

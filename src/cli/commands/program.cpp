@@ -89,7 +89,8 @@ void add_program_commands(std::vector<CommandSpec>& table) {
   table.push_back({"completion",
                    "bash|zsh|fish",
                    "Print a completion script for your shell",
-                   "Prints a script that completes commands, flags and paths.",
+                   "Prints a script that completes commands, flags and paths. `coffer -autocomplete-install` sets completion up for good, in the start files of bash, zsh and fish; "
+                   "`-autocomplete-uninstall` takes it away.",
                    {{"For this session of bash", "completion bash >/tmp/c && . /tmp/c"}},
                    {},
                    0,
