@@ -221,7 +221,7 @@ TEST_F(BrokerTest, ManyThreadsWriteOneChain) {
   const VerifyReport report = verified({log});
   EXPECT_TRUE(report.ok) << report.first_problem;
   std::size_t responses = 0;
-  for (const std::string& type : types_in(log)) responses += type == "response" ? 1 : 0;
+  for (const std::string& type : types_in(log)) responses += type == "response" ? 1U : 0U;
   EXPECT_EQ(responses, 4u * per_thread);
 }
 

@@ -25,7 +25,7 @@ bool take_number(std::string_view& text, std::uint64_t& value) {
 // The rest of a string up to its closing quote, as it stands.
 bool take_string(std::string_view& text, std::string_view& value) {
   std::size_t i = 0;
-  while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+  while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2U : 1U;
   if (i >= text.size()) return false;
   value = text.substr(0, i);
   text.remove_prefix(i + 1);

@@ -66,4 +66,5 @@ inline std::unexpected<Error> invalid(std::string message) { return fail(Code::i
   do {                                                                                      \
     if (auto name = (expr); !name) [[unlikely]] return std::unexpected(std::move(name).error()); \
   } while (false)
-#define CHECK_OK(expr) COFFER_CHECK_(expr, COFFER_CONCAT_(check_result_, __COUNTER__))
+#define COFFER_CHECK_COUNTED_(expr, n) COFFER_CHECK_(expr, COFFER_CONCAT_(check_result_, n))
+#define CHECK_OK(expr) COFFER_CHECK_COUNTED_(expr, __COUNTER__)

@@ -33,13 +33,13 @@ struct World {
 // What a handler gets: its command line, and what it may use. One thread uses it.
 class Context {
  public:
-  Context(World& world, const CommandSpec& command, ParsedArguments parsed)
-      : world(world),
-        command(command),
+  Context(World& its_world, const CommandSpec& its_command, ParsedArguments parsed)
+      : world(its_world),
+        command(its_command),
         flags(std::move(parsed.flags)),
         arguments(std::move(parsed.arguments)),
         separator(parsed.separator),
-        console(*world.console) {}
+        console(*its_world.console) {}
 
   World& world;
   const CommandSpec& command;

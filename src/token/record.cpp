@@ -29,8 +29,9 @@ std::string Record::lease_id() const {
 
 std::string encode(const Record& t) {
   RecordWriter w(format);
-  w.number((t.limited ? Flags::limited : 0u) | (t.orphan ? Flags::orphan : 0u) | (t.renewable ? Flags::renewable : 0u) |
-           (t.wrapping ? Flags::wrapping : 0u) | (t.kind == Kind::batch ? Flags::batch : 0u) | (t.assumed_role.empty() ? 0u : Flags::assumed));
+  const auto mark = [](bool is, Flags flag) { return is ? static_cast<std::uint64_t>(flag) : 0U; };
+  w.number(mark(t.limited, Flags::limited) | mark(t.orphan, Flags::orphan) | mark(t.renewable, Flags::renewable) | mark(t.wrapping, Flags::wrapping) |
+           mark(t.kind == Kind::batch, Flags::batch) | mark(!t.assumed_role.empty(), Flags::assumed));
   w.text(t.id).text(t.accessor).text(t.parent).text(t.path).text(t.display_name);
   put_list(w, t.policies);
   w.number(t.meta.size());

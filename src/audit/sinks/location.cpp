@@ -38,7 +38,7 @@ int open_beneath_by_hand(int folder, std::string_view path, int flags, mode_t mo
 
 int open_beneath(int folder, const std::string& path, int flags, mode_t mode) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags);
+  how.flags = static_cast<decltype(how.flags)>(flags);
   how.mode = (flags & O_CREAT) != 0 ? mode : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const long fd = ::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how);

@@ -20,8 +20,8 @@ bool is_bcrypt(std::string_view hash) {
 }
 
 bool bcrypt_verify(std::string_view hash, std::string_view password) {
-  // A zero byte would end the password early and let a prefix of it in.
-  if (!is_bcrypt(hash) || password.find('\0') != password.npos) return false;
+  // A zero byte would end the password early and let a prefix of it in; crypt() takes no longer ones.
+  if (!is_bcrypt(hash) || password.find('\0') != password.npos || password.size() >= CRYPT_MAX_PASSPHRASE_SIZE) return false;
   const SecretBytes phrase = [&] {
     SecretBytes out(password.size() + 1);
     std::memcpy(out.writable().data(), password.data(), password.size());

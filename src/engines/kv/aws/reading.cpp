@@ -139,9 +139,9 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
       scope.suffix = place.suffix;
       Caller one = caller;
       one.scope = &scope;
-      const auto allowed = may(one, view, place.path, {scope.action, "data/", schema::Verb::read});
-      if (!allowed && allowed.error().code != Code::permission_denied) return std::unexpected(allowed.error());
-      if (!allowed || !*allowed) {
+      const auto readable = may(one, view, place.path, {scope.action, "data/", schema::Verb::read});
+      if (!readable && readable.error().code != Code::permission_denied) return std::unexpected(readable.error());
+      if (!readable || !*readable) {
         value = refuse(Refusal::access_denied, "User: " + caller.scope->principal +
                                                    " is not authorized to perform: secretsmanager:GetSecretValue on resource: " +
                                                    std::string(shown) + " because no policy allows it");
