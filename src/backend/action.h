@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 namespace coffer::schema {
@@ -35,6 +37,7 @@ struct ActionScope {
   std::string principal = {};
   // Policies in IAM's language: that of the key that signed, or of the role of a session; and what narrows the session. Null without one.
   std::shared_ptr<const policy::iam::Document> identity = {}, session_policy = {};
+  std::optional<Time> session_began = {};  // when its session credentials were given; nothing where a key signed
   bool tls = false;  // whether the request came over TLS, and not by a proxy that ended it
   // The request's members, once they have been read, and which of them the action takes: others say nothing. Live as long as the request.
   json::Value body = {};

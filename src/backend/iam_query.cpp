@@ -40,7 +40,7 @@ std::string session_id(const ActionScope& scope, std::string_view role, std::str
 std::string principal_id(const ActionScope& scope) {
   const auto [role, session] = session_of(scope.principal);
   if (!role.empty()) return session_id(scope, role, session);
-  return scope.principal.ends_with(":root") ? scope.account : id_of("AIDA", scope.principal);
+  return policy::iam::is_root_arn(scope.principal) ? scope.account : id_of("AIDA", scope.principal);
 }
 
 policy::iam::Query caller_query(const Caller& caller) {
@@ -57,6 +57,13 @@ policy::iam::Query caller_query(const Caller& caller) {
   if (user != scope.principal.npos) tell("aws:username", scope.principal.substr(user + user_marker.size()));  // a role has none
   tell("aws:sourceip", std::string(caller.remote_address));
   tell("aws:securetransport", scope.tls ? "true" : "false");
+  // Those of which AWS always knows: a Deny that asks for one would else do nothing.
+  tell("aws:viaawsservice", "false");
+  tell("aws:principalisawsservice", "false");
+  if (scope.session_began) {
+    tell("aws:tokenissuetime", rfc3339(*scope.session_began));
+    tell("aws:multifactorauthpresent", "false");
+  }
   tell("aws:currenttime", rfc3339(caller.now));
   tell("aws:epochtime", std::to_string(unix_seconds(caller.now)));
   tell("aws:requestedregion", scope.region);

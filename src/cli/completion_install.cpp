@@ -1,6 +1,8 @@
 #include "cli/completion_install.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -61,8 +63,13 @@ bool has(const std::vector<std::string>& lines, std::string_view line) { return 
 Expected<void> replace(const fs::path& path, std::string_view text) {
   std::error_code failed;
   const fs::path real = fs::exists(path, failed) ? fs::canonical(path, failed) : path;
-  const fs::perms mode = fs::exists(real, failed) ? fs::status(real, failed).permissions() : static_cast<fs::perms>(0644);
-  return replace_file(real.string(), text, static_cast<unsigned>(mode) & 0777U);
+  struct stat before{};
+  const bool there = ::stat(real.c_str(), &before) == 0;
+  CHECK_OK(replace_file(real.string(), text, there ? before.st_mode & 07777U : 0644U));
+  // Who does it as another user (sudo) leaves the file to its owner.
+  if (there && before.st_uid != ::geteuid() && ::chown(real.c_str(), before.st_uid, before.st_gid) != 0)
+    return stop(exit_local, fmt::format("{} could not be given back to its owner", real.string()));
+  return {};
 }
 
 Expected<void> add_to(const StartFile& file) {

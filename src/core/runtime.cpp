@@ -200,10 +200,11 @@ Result<LiveTokenPtr> Runtime::authenticate(const Claim& claim, const std::shared
   LiveTokenPtr token = TRY(live(signer.token_id, at));
   scope.identity = std::move(signer.identity);
   if (!token) return fail(Code::unauthenticated, claim_unknown, "permission denied");
-  if (const std::string& role = token->record.assumed_role; !role.empty()) {
-    scope.identity = TRY(access_keys_.document_of_role(role, *ring, at->position()));
-    scope.session_policy = token->session_policy;
-  }
+  if (!claim.session_token.empty()) scope.session_began = token->record.creation;
+  const auto& roles = token->record.assumed_roles;
+  // What ends a session ends those that it opened.
+  for (std::size_t i = roles.size(); i-- > 0;) scope.identity = TRY(access_keys_.document_of_role(roles[i], *ring, at->position()));
+  scope.session_policy = token->session_policy;
   return token;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,9 +67,11 @@ enum class Verdict : std::uint8_t { silent, allowed, denied };
 // Whether a value is of the operator's kind: a network, a number, a date, a truth value.
 [[nodiscard]] bool possible_value(std::string_view op, std::string_view value);
 [[nodiscard]] bool holds(const Condition& condition, const Query& query, bool variables);
-// Puts the request's values in place of ${key}, ${key, 'default'}, ${*}, ${?} and ${$}. `literal`: marks of a pattern in what was put in match themselves;
-// answered as the pattern's own * and ? being \x01 and \x02.
-[[nodiscard]] std::string expand(std::string_view pattern, const Query& query);
+// Whether an ARN is that of the account itself: "arn:<partition>:iam::<account>:root".
+[[nodiscard]] bool is_root_arn(std::string_view arn);
+// Puts the request's values in place of ${key}, ${key, 'default'}, ${*}, ${?} and ${$}. The pattern's own * and ? come as \x01 and \x02, so that those in what
+// was put in match themselves. Nothing where a value is not known, or has these marks itself: that fits nothing.
+[[nodiscard]] std::optional<std::string> expand(std::string_view pattern, const Query& query);
 // Matches what `expand` made.
 [[nodiscard]] bool glob_expanded(std::string_view pattern, std::string_view text);
 

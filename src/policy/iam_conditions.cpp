@@ -13,31 +13,38 @@ namespace {
 
 using Compare = bool (*)(std::string_view wanted, std::string_view there, const Query& query, bool variables);
 
-std::string put_in(std::string_view wanted, const Query& query, bool variables) {
-  return variables ? expand(wanted, query) : std::string(wanted);
+// Nothing where a variable is not known: that equals nothing.
+std::optional<std::string> put_in(std::string_view wanted, const Query& query, bool variables) {
+  return variables ? expand(wanted, query) : std::optional<std::string>(wanted);
 }
 
 // A text in which * and ? stand for themselves.
-std::string plain(std::string_view wanted, const Query& query, bool variables) {
-  std::string out = put_in(wanted, query, variables);
-  std::ranges::replace(out, '\x01', '*');
-  std::ranges::replace(out, '\x02', '?');
+std::optional<std::string> plain(std::string_view wanted, const Query& query, bool variables) {
+  auto out = put_in(wanted, query, variables);
+  if (!out || !variables) return out;
+  std::ranges::replace(*out, '\x01', '*');
+  std::ranges::replace(*out, '\x02', '?');
   return out;
 }
 
 bool equals(std::string_view wanted, std::string_view there, const Query& query, bool variables) {
-  return plain(wanted, query, variables) == there;
+  const auto text = plain(wanted, query, variables);
+  return text && *text == there;
 }
 bool equals_folded(std::string_view wanted, std::string_view there, const Query& query, bool variables) {
-  return ascii_iequal(plain(wanted, query, variables), there);
+  const auto text = plain(wanted, query, variables);
+  return text && ascii_iequal(*text, there);
 }
 bool like(std::string_view wanted, std::string_view there, const Query& query, bool variables) {
-  return variables ? glob_expanded(expand(wanted, query), there) : glob(wanted, there);
+  if (!variables) return glob(wanted, there);
+  const auto pattern = expand(wanted, query);
+  return pattern && glob_expanded(*pattern, there);
 }
 // Of ARNs each part by itself: a * does not reach over a colon.
 bool arn_like(std::string_view wanted, std::string_view there, const Query& query, bool variables) {
-  const std::string pattern = variables ? expand(wanted, query) : std::string(wanted);
-  std::string_view p = pattern, t = there;
+  const auto pattern = put_in(wanted, query, variables);
+  if (!pattern) return false;
+  std::string_view p = *pattern, t = there;
   for (int part = 0; part < 6; ++part) {
     const std::size_t pe = part == 5 ? p.size() : p.find(':'), te = part == 5 ? t.size() : t.find(':');
     if (pe == std::string_view::npos || te == std::string_view::npos) return false;
@@ -56,12 +63,21 @@ std::optional<double> number_of(std::string_view text) {
   if (fault != std::errc() || end != text.data() + text.size() || !std::isfinite(out)) return std::nullopt;
   return out;
 }
+constexpr int last_year = 2260;  // a leap year
 // A date (2026-01-02), a time (2026-01-02T03:04:05Z), or seconds since 1970.
 std::optional<double> time_of(std::string_view text) {
   if (const auto seconds = number_of(text); seconds && !text.contains('-')) return seconds;
-  const auto time = parse_rfc3339(text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text));
+  std::string whole = text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
+  // Clocks here end in 2262; what is later ("9999-12-31", for ever) is as late by as many years.
+  double beyond = 0;
+  int year = 0;
+  if (const auto [end, fault] = std::from_chars(whole.data(), whole.data() + std::min<std::size_t>(whole.size(), 4), year); fault == std::errc() && end == whole.data() + 4 && year > last_year) {
+    beyond = (year - last_year) * 365.2425 * 86'400;
+    whole.replace(0, 4, std::to_string(last_year));
+  }
+  const auto time = parse_rfc3339(whole);
   if (!time) return std::nullopt;
-  return std::chrono::duration<double>(time->time_since_epoch()).count();
+  return std::chrono::duration<double>(time->time_since_epoch()).count() + beyond;
 }
 
 // Comparisons of what can be ordered, by the end of the operator's name.

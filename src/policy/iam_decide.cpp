@@ -24,9 +24,9 @@ std::string_view account_of(std::string_view arn) {
 // policies decide.
 bool is_principal(std::string_view named, const Query& query, bool whole_account) {
   if (named == "*" || named == query.principal) return true;
-  if (!whole_account && (!named.starts_with("arn:") || named.ends_with(":root")) && !query.principal.ends_with(":root")) return false;
+  if (!whole_account && (!named.starts_with("arn:") || is_root_arn(named)) && !is_root_arn(query.principal)) return false;
   if (!named.starts_with("arn:")) return named == query.account;
-  if (named.ends_with(":root")) return account_of(named) == query.account;
+  if (is_root_arn(named)) return account_of(named) == query.account;
   // A session of a role counts as the role.
   constexpr std::string_view session = ":assumed-role/", role = ":role/";
   const std::size_t at = query.principal.find(session), own = named.find(role);
@@ -47,7 +47,9 @@ bool fits(const Statement& s, const Query& query, Kind kind, bool variables) {
   const bool acts = std::ranges::any_of(s.actions, [&](const std::string& one) { return glob(ascii_lower(one), action); });
   if (acts == s.not_action) return false;
   const bool on = std::ranges::any_of(s.resources, [&](const std::string& one) {
-    return variables ? glob_expanded(expand(one, query), query.resource) : glob(one, query.resource);
+    if (!variables) return glob(one, query.resource);
+    const auto pattern = expand(one, query);
+    return pattern && glob_expanded(*pattern, query.resource);
   });
   if (on == s.not_resource) return false;
   return std::ranges::all_of(s.conditions, [&](const Condition& condition) { return holds(condition, query, variables); });
@@ -98,8 +100,10 @@ bool narrows(const Condition& c) {
 bool glob(std::string_view pattern, std::string_view text) { return coffer::glob(pattern, text, '*', '?'); }
 bool glob_expanded(std::string_view pattern, std::string_view text) { return coffer::glob(pattern, text, any_run, any_one); }
 
-std::string expand(std::string_view pattern, const Query& query) {
+std::optional<std::string> expand(std::string_view pattern, const Query& query) {
+  const auto marked = [](std::string_view text) { return text.find_first_of("\x01\x02") != std::string_view::npos; };
   std::string out;
+  if (marked(pattern)) return std::nullopt;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '*' || c == '?') {
@@ -125,14 +129,22 @@ std::string expand(std::string_view pattern, const Query& query) {
       continue;
     }
     const auto found = query.context.find(ascii_lower(name));
-    if (found != query.context.end() && found->second.size() == 1)
-      out.append(found->second.front());
-    else if (has_default)
-      out.append(otherwise);
-    else
-      out.push_back('\x03');  // an unknown value fits nothing
+    const bool known = found != query.context.end() && found->second.size() == 1;
+    if (!known && !has_default) return std::nullopt;
+    const std::string_view value = known ? std::string_view(found->second.front()) : otherwise;
+    if (marked(value)) return std::nullopt;
+    out.append(value);
   }
   return out;
+}
+
+bool is_root_arn(std::string_view arn) {
+  for (int colons = 0; colons < 5; ++colons) {
+    const std::size_t at = arn.find(':');
+    if (at == std::string_view::npos) return false;
+    arn.remove_prefix(at + 1);
+  }
+  return arn == "root";
 }
 
 Verdict decide(const Document& document, const Query& query) {

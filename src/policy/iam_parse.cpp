@@ -186,10 +186,15 @@ Result<Document> parse(std::string_view text, Kind kind) {
 
 Result<Document> parse_new(std::string_view text, Kind kind) {
   Document out = TRY(parse(text, kind));
-  for (const Statement& statement : out.statements)
-    for (const Condition& condition : statement.conditions)
+  const auto unprintable = [](std::string_view text) { return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }); };
+  for (const Statement& statement : out.statements) {
+    if (std::ranges::any_of(statement.resources, unprintable)) return bad("Resource has a control character");
+    for (const Condition& condition : statement.conditions) {
+      if (condition.values.empty()) return bad("Condition has a key without a value");
       for (const std::string& value : condition.values)
-        if (!possible_value(condition.op, value)) return bad("Condition has a value that is none for its operator");
+        if (unprintable(value) || !possible_value(condition.op, value)) return bad("Condition has a value that is none for its operator");
+    }
+  }
   return out;
 }
 

@@ -31,7 +31,7 @@ std::string encode(const Record& t) {
   RecordWriter w(format);
   const auto mark = [](bool is, Flags flag) { return is ? static_cast<std::uint64_t>(flag) : 0U; };
   w.number(mark(t.limited, Flags::limited) | mark(t.orphan, Flags::orphan) | mark(t.renewable, Flags::renewable) | mark(t.wrapping, Flags::wrapping) |
-           mark(t.kind == Kind::batch, Flags::batch) | mark(!t.assumed_role.empty(), Flags::assumed));
+           mark(t.kind == Kind::batch, Flags::batch) | mark(!t.assumed_roles.empty(), Flags::assumed));
   w.text(t.id).text(t.accessor).text(t.parent).text(t.path).text(t.display_name);
   put_list(w, t.policies);
   w.number(t.meta.size());
@@ -42,7 +42,10 @@ std::string encode(const Record& t) {
   w.time(t.creation).time(t.expire).time(t.last_renewal);
   w.integer(t.ttl.count()).integer(t.creation_ttl.count()).integer(t.explicit_max_ttl.count()).integer(t.period.count()).integer(t.max_ttl.count());
   w.integer(t.num_uses).text(t.wrap_path).text(t.wrapped_accessor);
-  if (!t.assumed_role.empty()) w.text(t.assumed_role).text(t.session_policy);
+  if (!t.assumed_roles.empty()) {
+    put_list(w, t.assumed_roles);
+    w.text(t.session_policy);
+  }
   return std::move(w.bytes());
 }
 
@@ -87,7 +90,7 @@ Result<Record> decode(std::string_view bytes) {
   t.wrap_path = r.text();
   t.wrapped_accessor = r.text();
   if ((flags & Flags::assumed) != 0) {
-    t.assumed_role = r.text();
+    t.assumed_roles = get_list(r);
     t.session_policy = r.text();
   }
   if (!r.ok() || !r.at_end()) return fail(Code::corrupt, "token record is damaged");

@@ -27,8 +27,10 @@ struct Record {
   std::vector<std::pair<std::string, std::string>> meta;
   std::string entity_id;
   std::string role;           // token role, where one was used
-  // Of a session that AssumeRole opened: the key of the role ("<uuid of its mount>/<name>"), and what narrows the session, in IAM's language; "" otherwise.
-  std::string assumed_role, session_policy;
+  // Of a session that AssumeRole opened: its role (core/access_keys/roles.h) and, after it, those of the sessions that it was opened by; and what narrows it, in
+  // IAM's language, "" without.
+  std::vector<std::string> assumed_roles;
+  std::string session_policy;
   std::vector<std::string> bound_cidrs;
   std::string mount_accessor; // auth mount of a login
   std::string alias_name, internal;  // for Backend::renew_login

@@ -1,10 +1,11 @@
 """Policies in IAM's language that grant: those of the key that signs, and the Allow of a secret's own."""
+import datetime
 import json
 
 import pytest
 
 from aws import ACCOUNT, Keys, allow, deny, document, granting, refused
-from harness import unique
+from harness import unique, wait_until
 from sigv4 import Signer
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -337,3 +338,135 @@ def test_roles_go_with_their_mount(aws):
     root.delete(f"sys/auth/{ring}").ok(204)
     root.post(f"sys/auth/{ring}", {"type": "aws-keys"}).ok(204)
     root.get(f"auth/{ring}/roles/shop").refused(404)
+
+
+def test_a_role_made_anew_has_none_of_the_sessions_before(aws, role, session, name):
+    made = role(token_policies=["everything"])
+    client, path = session(made), f"auth/aws-keys/roles/{made}"
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    aws.server.root.delete(path).ok(204)
+    aws.server.root.post(path, {"token_policies": ["everything"]}).ok(204)
+    with refused("UnrecognizedClientException"):
+        client.get_secret_value(SecretId=name)
+    assert session(made).get_secret_value(SecretId=name)["SecretString"] == "v"
+
+
+def test_sessions_end_with_the_roles_that_opened_them(aws, role, session, name):
+    first, second = role(token_policies=["everything"]), role(token_policies=["everything"])
+    got = session(first, service="sts").assume_role(RoleArn=ROLE + second, RoleSessionName="two")["Credentials"]
+    client = Keys(aws.server, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]).client()
+    # It asks for an hour, of which its opener has less: a session never outlives that.
+    assert got["Expiration"] <= datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "v"
+    aws.server.root.delete(f"auth/aws-keys/roles/{first}").ok(204)
+    with refused("UnrecognizedClientException"):
+        client.get_secret_value(SecretId=name)
+
+
+@pytest.mark.parametrize("condition", [{"DateLessThan": {"aws:TokenIssueTime": "9999-12-31T23:59:59Z"}}, {"Bool": {"aws:ViaAWSService": "false"}},
+                                       {"Bool": {"aws:PrincipalIsAWSService": "false"}}, {"Bool": {"aws:MultiFactorAuthPresent": "false"}}])
+def test_denials_that_ask_for_what_aws_always_knows(role, session, name, condition):
+    with refused("AccessDeniedException", "explicit deny"):
+        session(role(document(allow("*"), deny("*", Condition=condition)))).get_secret_value(SecretId=name)
+
+
+def test_sessions_from_before_a_moment_are_denied(aws, role, session, name):
+    """What AWS's console writes to revoke the sessions that are open."""
+    made = role(document(allow("*")))
+    client = session(made)
+    moment = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = document(allow("*"), deny("*", Condition={"DateLessThan": {"aws:TokenIssueTime": moment}}))
+    aws.server.root.post(f"auth/aws-keys/roles/{made}", {"policy_document": text}).ok(204)
+    with refused("AccessDeniedException", "explicit deny"):
+        client.get_secret_value(SecretId=name)
+    wait_until(lambda: datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") > moment)
+    assert session(made).get_secret_value(SecretId=name)["SecretString"] == "v"
+
+
+def test_the_length_of_a_session_can_be_denied(aws, role):
+    made = role(token_policies=["everything"])
+    sts = aws.user(unique("u"), policy_document=document(allow("sts:AssumeRole"), deny("sts:AssumeRole", Condition={"NumericGreaterThan": {"sts:DurationSeconds": "1800"}}))).client("sts")
+    assert sts.assume_role(RoleArn=ROLE + made, RoleSessionName="one", DurationSeconds=1800)
+    with refused("AccessDenied", status=403):
+        sts.assume_role(RoleArn=ROLE + made, RoleSessionName="one", DurationSeconds=1801)
+
+
+@pytest.mark.parametrize("value", ["*", "?", "\x01", "\x02", "\x03"])
+def test_a_value_of_the_request_is_no_pattern(holder, value):
+    where = SECRETS + "${aws:RequestTag/project}/*"
+    client = holder(document(allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], where),
+                             allow("secretsmanager:CreateSecret", Condition={"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"}})))
+    assert client.create_secret(Name=unique("mine/x"), SecretString="v", Tags=[{"Key": "project", "Value": "mine"}])
+    for key in ("project", "team"):
+        with refused("AccessDeniedException"):
+            client.create_secret(Name=unique("a/x"), SecretString="v", Tags=[{"Key": key, "Value": value}])
+
+
+def test_control_characters_open_no_policy_to_all(sm, name):
+    with refused("MalformedPolicyDocumentException"):
+        sm.put_resource_policy(SecretId=name, BlockPublicPolicy=True, ResourcePolicy=granting("*", Condition={"StringLike": {"aws:PrincipalAccount": "\x01"}}))
+    with refused("MalformedPolicyDocumentException"):
+        sm.put_resource_policy(SecretId=name, ResourcePolicy=document({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:username": []}}}))
+
+
+def test_tags_that_differ_in_case_do_not_hide_each_other(holder):
+    client = holder(document(allow("*"), deny("secretsmanager:CreateSecret", Condition={"StringEquals": {"aws:RequestTag/env": "prod"}})))
+    for tags in (["env", "ENV"], ["ENV", "env"]):
+        with refused("AccessDeniedException", "explicit deny"):
+            client.create_secret(Name=unique("iam/t"), SecretString="v", Tags=[{"Key": key, "Value": "prod" if key == "env" else "x"} for key in tags])
+    assert client.create_secret(Name=unique("iam/t"), SecretString="v", Tags=[{"Key": "env", "Value": "test"}])
+
+
+def test_a_token_with_counted_uses_opens_no_session(aws, role):
+    made = role(token_policies=["everything"])
+    token = aws.server.root.new_token(["everything"], num_uses=9)
+    got = aws.server.root.copy(token).post("auth/aws-keys/credentials", {}).ok(200).data
+    with refused("ValidationError", "limited number of uses"):
+        Keys(aws.server, got["access_key_id"], got["secret_access_key"], got["session_token"]).client("sts").assume_role(RoleArn=ROLE + made, RoleSessionName="one")
+
+
+def test_sessions_are_bound_to_their_openers_addresses(aws, role):
+    root = aws.server.root
+    opened = {}
+    for made, own in ((role(token_policies=["everything"]), None), (role(token_policies=["everything"], token_bound_cidrs=["127.0.0.0/8"]), "127.0.0.0/8")):
+        sts = aws.user(unique("u"), policies=["everything"], token_bound_cidrs=["127.0.0.1/32"]).client("sts")
+        sts.assume_role(RoleArn=ROLE + made, RoleSessionName="one")
+        accessors = root.list("auth/token/accessors").data["keys"]
+        found = [root.post("auth/token/lookup-accessor", {"accessor": one}).data for one in accessors]
+        opened[own] = [one["bound_cidrs"] for one in found if f"{made}-one" in one["display_name"]]
+    assert [one[0].split("/")[0] for one in opened[None]] == ["127.0.0.1"] and opened["127.0.0.0/8"] == [["127.0.0.0/8"]]
+
+
+def test_no_name_makes_a_principal_of_others(aws, sm, name):
+    """Users of one login method are nobody else, whatever they are called."""
+    root = aws.server.root
+    for mount in ("who", "who-prod"):
+        root.post(f"sys/auth/{mount}", {"type": "userpass"}).ok(204)
+
+    def client(mount, user):
+        root.post(f"auth/{mount}/users/{user}", {"password": "pw"}).ok(204)
+        got = root.copy(root.post(f"auth/{mount}/login/{user}", {"password": "pw"}).ok(200).json["auth"]["client_token"]).post("auth/aws-keys/credentials", {})
+        if got.status == 403:  # the default policy does not have it
+            root.put("sys/policies/acl/iam-who", {"policy": 'path "auth/aws-keys/credentials" { capabilities = ["update"] }'}).ok()
+            root.post(f"auth/{mount}/users/{user}", {"token_policies": "iam-who"}).ok(204)
+            got = root.copy(root.post(f"auth/{mount}/login/{user}", {"password": "pw"}).ok(200).json["auth"]["client_token"]).post("auth/aws-keys/credentials", {})
+        data = got.ok(200).data
+        return Keys(aws.server, data["access_key_id"], data["secret_access_key"], data["session_token"])
+
+    bob = client("who", "bob:root")
+    who = bob.client("sts").get_caller_identity()
+    assert who["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/who/bob=3Aroot" and who["UserId"] != ACCOUNT
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=granting({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+    with refused("AccessDeniedException"):
+        bob.client().get_secret_value(SecretId=name)
+    ann, other = client("who-prod", "ann"), client("who", "prod-ann")
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=granting({"AWS": ann.client("sts").get_caller_identity()["Arn"]}))
+    assert ann.client().get_secret_value(SecretId=name)["SecretString"] == "v"
+    with refused("AccessDeniedException"):
+        other.client().get_secret_value(SecretId=name)
+
+
+def test_an_empty_session_policy_is_none(aws, role):
+    made = role(token_policies=["everything"])
+    with refused("ValidationError", "greater than or equal to 1"):
+        aws.root.client("sts", validate=False).assume_role(RoleArn=ROLE + made, RoleSessionName="one", Policy="")

@@ -21,7 +21,7 @@ Result<token::Record> issue_key_token(Exchange& x, RequestSpaces& spaces, const 
   t.mount_accessor = mount.accessor;
   t.alias_name = wanted.alias_name;
   t.tenant = root_tenant;
-  t.assumed_role = wanted.assumed_role;
+  t.assumed_roles = wanted.assumed_roles;
   t.session_policy = wanted.session_policy;
   t.parent = wanted.parent;
   t.orphan = wanted.parent.empty();

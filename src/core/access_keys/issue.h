@@ -17,9 +17,10 @@ struct KeyToken {
   std::vector<std::string> policies;
   bool no_default_policy = false;
   std::vector<std::string> bound_cidrs;
-  Seconds ttl{0};      // 0: it has no end
+  Seconds ttl{0};  // 0: it has no end
   std::string parent;  // id; "": an orphan
-  std::string assumed_role, session_policy;  // token::Record
+  std::vector<std::string> assumed_roles;  // these two: token::Record
+  std::string session_policy;
 };
 [[nodiscard]] Result<token::Record> issue_key_token(Exchange& x, RequestSpaces& spaces, const KeyToken& wanted);
 

@@ -121,13 +121,17 @@ Result<Signer> KeyRing::resolve(const Claim& claim, const Snapshot& keys, storag
   return key->signer;
 }
 
-Result<std::shared_ptr<const policy::iam::Document>> KeyRing::document_of_role(std::string_view role, const Snapshot& keys, storage::Position read_at) {
-  if (const auto known = roles_.get(role)) return known->document;
-  const auto record = TRY(find_key_role(keys, role));
-  if (!record) return refused(claim_unknown);
-  auto made = std::make_shared<const LiveRole>(TRY(read_document(record->policy_document)));
-  roles_.put(role, made, read_at);
-  return made->document;
+Result<std::shared_ptr<const policy::iam::Document>> KeyRing::document_of_role(std::string_view reference, const Snapshot& keys, storage::Position read_at) {
+  const std::string_view role = reference.substr(0, reference.find('#'));
+  auto live = roles_.get(role);
+  if (!live) {
+    const auto kept = TRY(find_key_role(keys, role));
+    if (!kept) return refused(claim_unknown);
+    live = std::make_shared<const LiveRole>(role_reference(role, kept->id), TRY(read_document(kept->role.policy_document)));
+    roles_.put(role, live, read_at);
+  }
+  if (live->reference != reference) return refused(claim_unknown);
+  return live->document;
 }
 
 void KeyRing::invalidate(std::string_view key, storage::Position position) {

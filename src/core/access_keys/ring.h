@@ -38,9 +38,9 @@ class KeyRing {
   // Errors as core::Claim has them. A claim is verified exactly once, whatever is wrong with it.
   [[nodiscard]] Result<Signer> resolve(const Claim& claim, const Snapshot& keys, storage::Position read_at,
                                             const token::Keys& token_keys, Time now);
-  // The document of a role that a session has, by the role's key; null without one. A role that is gone has no sessions: their requests are refused as
-  // those of a key that is unknown.
-  [[nodiscard]] Result<std::shared_ptr<const policy::iam::Document>> document_of_role(std::string_view role, const Snapshot& keys, storage::Position read_at);
+  // The document of a role that a session has, by what its token keeps of it (role_reference); null without one. A role that is gone has no sessions: their
+  // requests are refused as those of a key that is unknown.
+  [[nodiscard]] Result<std::shared_ptr<const policy::iam::Document>> document_of_role(std::string_view reference, const Snapshot& keys, storage::Position read_at);
   // A key of the ring's space has changed.
   void invalidate(std::string_view key, storage::Position position);
 
@@ -70,6 +70,7 @@ class KeyRing {
   };
 
   struct LiveRole {
+    std::string reference;
     std::shared_ptr<const policy::iam::Document> document;
   };
 

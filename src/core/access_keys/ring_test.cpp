@@ -101,13 +101,14 @@ TEST_F(Ring, SessionsAreOfTheirTokenAndTime) {
 
 TEST_F(Ring, RolesJudgeTheirSessionsAsTheyAreNow) {
   const std::string role = role_key("m", "shop");
-  const auto document = [&] { return ring.document_of_role(role, store, position); };
+  const auto document = [&](const char* id = "1") { return ring.document_of_role(role_reference(role, id), store, position); };
   EXPECT_EQ(document().error().type, std::string(claim_unknown));
-  KeyRole kept;
+  KeptRole kept;
+  kept.id = "1";
   ASSERT_TRUE(put_key_role(store, role, kept));
   ring.invalidate("role/" + role, ++position);
   EXPECT_EQ(document().value(), nullptr);
-  kept.policy_document = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
+  kept.role.policy_document = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
   ASSERT_TRUE(put_key_role(store, role, kept));
   ring.invalidate("role/" + role, ++position);
   ASSERT_NE(document().value(), nullptr);
@@ -115,6 +116,7 @@ TEST_F(Ring, RolesJudgeTheirSessionsAsTheyAreNow) {
   const int reads = store.gets;
   EXPECT_TRUE(document());
   EXPECT_EQ(store.gets, reads);  // from memory
+  EXPECT_EQ(document("2").error().type, std::string(claim_unknown));  // of a role that had the name before
   EXPECT_EQ(key_roles_of(store, "m", "", 10).value(), std::vector<std::string>{"shop"});
   erase_key_role(store, role);
   ring.invalidate("role/" + role, ++position);
@@ -165,12 +167,26 @@ TEST(Principal, NamesUsersRolesAndRoot) {
   token::Record token;
   token.display_name = "token-x";
   token.policies = {"default"};
-  EXPECT_EQ(principal_arn(scope, token), "arn:aws:iam::123456789012:user/token-x");
+  token.id = std::string(64, 'a');
+  const std::string user = "arn:aws:iam::123456789012:user/";
+  EXPECT_EQ(principal_arn(scope, token), user + "token/" + std::string(20, 'a'));
   token.meta = {{std::string(principal_meta), "assumed-role/r/s"}};
+  EXPECT_EQ(principal_arn(scope, token), user + "token/" + std::string(20, 'a'));
   // Anybody may write metadata: what a login method of another kind, or nobody, vouches for says nothing.
-  for (const std::string_view accessor : {"", "auth_approle_1a2b3c4d", "auth_aws-keys2_1a2b3c4d", "aws-keys_1a2b3c4d"}) {
+  for (const std::string_view accessor : {"auth_approle_1a2b3c4d", "auth_aws-keys2_1a2b3c4d", "aws-keys_1a2b3c4d"}) {
     token.mount_accessor = accessor;
-    EXPECT_EQ(principal_arn(scope, token), "arn:aws:iam::123456789012:user/token-x") << accessor;
+    EXPECT_EQ(principal_arn(scope, token), user + "token-x") << accessor;
+  }
+  // Whatever stands in a name, it is one part of the ARN.
+  struct Case {
+    const char *display, *alias, *told;
+  };
+  for (const Case& one : {Case{"userpass-ann", "ann", "userpass/ann"}, Case{"userpass-prod-ann", "prod-ann", "userpass/prod-ann"}, Case{"userpass-prod-ann", "ann", "userpass-prod/ann"},
+                          Case{"userpass-bob:root", "bob:root", "userpass/bob=3Aroot"}, Case{"userpass-a/b", "a/b", "userpass/a=2Fb"}, Case{"userpass-a=2Fb", "a=2Fb", "userpass/a=3D2Fb"},
+                          Case{"approle", "role-id", "approle/role-id"}}) {
+    token.display_name = one.display;
+    token.alias_name = one.alias;
+    EXPECT_EQ(principal_arn(scope, token), user + one.told);
   }
   token.mount_accessor = "auth_aws-keys_1a2b3c4d";
   EXPECT_EQ(principal_arn(scope, token), "arn:aws:sts::123456789012:assumed-role/r/s");

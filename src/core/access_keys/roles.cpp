@@ -24,13 +24,15 @@ std::string key_of(const Caller& c, std::string_view name) { return role_key(exc
 
 std::string role_key(std::string_view mount, std::string_view name) { return std::string(mount).append("/").append(name); }
 
-Result<std::optional<KeyRole>> find_key_role(const Snapshot& ring, std::string_view role) {
+std::string role_reference(std::string_view role, std::string_view id) { return std::string(role).append("#").append(id); }
+
+Result<std::optional<KeptRole>> find_key_role(const Snapshot& ring, std::string_view role) {
   const auto text = TRY(ring.get(stored(role)));
-  if (!text) return std::optional<KeyRole>{};
-  return std::optional<KeyRole>(TRY(schema::from_json<KeyRole>(text->reveal_text())));
+  if (!text) return std::optional<KeptRole>{};
+  return std::optional<KeptRole>(TRY(schema::from_json<KeptRole>(text->reveal_text())));
 }
 
-Result<void> put_key_role(Transaction& ring, std::string_view role, const KeyRole& value) { return ring.put(stored(role), schema::to_json(value)); }
+Result<void> put_key_role(Transaction& ring, std::string_view role, const KeptRole& value) { return ring.put(stored(role), schema::to_json(value)); }
 
 void erase_key_role(Transaction& ring, std::string_view role) { ring.erase(stored(role)); }
 
@@ -50,13 +52,17 @@ Result<schema::Keys> AccessKeyBackend::list_roles(const Caller& c, const Snapsho
 }
 
 Result<std::optional<KeyRole>> AccessKeyBackend::read_role(const Caller& c, const Snapshot&, const RoleName& in) {
-  return find_key_role(ring_of(c), key_of(c, in.name));
+  auto kept = TRY(find_key_role(ring_of(c), key_of(c, in.name)));
+  if (!kept) return std::optional<KeyRole>{};
+  return std::optional<KeyRole>(std::move(kept->role));
 }
 
 Result<schema::Nothing> AccessKeyBackend::write_role(const Caller& c, Transaction&, const PutRole& in) {
   CHECK_OK(check_aws_name(in.name, "the role's name"));
   const std::string key = key_of(c, in.name);
-  KeyRole role = TRY(find_key_role(ring_of(c), key)).value_or(KeyRole());
+  KeptRole kept = TRY(find_key_role(ring_of(c), key)).value_or(KeptRole());
+  if (kept.id.empty()) kept.id = make_uuid(system_.random);
+  KeyRole& role = kept.role;
   CHECK_OK(in.change.apply(role));
   role.token_policies.items = TRY(schema::policy_names(role.token_policies.items));
   CHECK_OK(refuse_root(role.token_policies.items));
@@ -71,7 +77,7 @@ Result<schema::Nothing> AccessKeyBackend::write_role(const Caller& c, Transactio
     if (role.bound_issuer.empty() || role.bound_audiences.items.empty() || role.bound_subjects.items.empty())
       return invalid("a role for web identities needs bound_issuer, bound_audiences and bound_subjects");
   }
-  CHECK_OK(put_key_role(spaces_of(c).write(access_key_space(c.tenant)), key, role));
+  CHECK_OK(put_key_role(spaces_of(c).write(access_key_space(c.tenant)), key, kept));
   return schema::Nothing{};
 }
 

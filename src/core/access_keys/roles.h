@@ -39,10 +39,19 @@ struct KeyRole {
   }
 };
 
-// By which a session finds its role: "<uuid of the mount>/<name>".
+// A role as it is kept. One that is made again under the name of one that is gone has another id, so that sessions of that one stay gone.
+struct KeptRole {
+  KeyRole role;
+  std::string id;
+  static constexpr auto fields() { return schema::Fields{schema::inlined<&KeptRole::role>(), schema::field<&KeptRole::id>("id", "")}; }
+};
+
+// By which a role is found: "<uuid of the mount>/<name>".
 [[nodiscard]] std::string role_key(std::string_view mount, std::string_view name);
-[[nodiscard]] Result<std::optional<KeyRole>> find_key_role(const Snapshot& ring, std::string_view role);
-[[nodiscard]] Result<void> put_key_role(Transaction& ring, std::string_view role, const KeyRole& value);
+// What a session's token keeps of its role: "<key>#<id>".
+[[nodiscard]] std::string role_reference(std::string_view role, std::string_view id);
+[[nodiscard]] Result<std::optional<KeptRole>> find_key_role(const Snapshot& ring, std::string_view role);
+[[nodiscard]] Result<void> put_key_role(Transaction& ring, std::string_view role, const KeptRole& value);
 void erase_key_role(Transaction& ring, std::string_view role);
 // Names of a mount's roles.
 [[nodiscard]] Result<std::vector<std::string>> key_roles_of(const Snapshot& ring, std::string_view mount, std::string_view after, std::size_t limit);

@@ -30,6 +30,36 @@ std::string_view first_of(std::initializer_list<std::string_view> texts) {
   return {};
 }
 
+// A part of an ARN: what AWS takes in names stands as it is, all else and the mark itself as "=3A".
+void append_part(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("+,.@_-").find(c) != std::string_view::npos;
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append({'=', digits[byte >> 4U], digits[byte & 15U]});
+  }
+}
+
+void append_user(std::string& out, const token::Record& token) {
+  if (token.mount_accessor.empty()) {
+    out.append("user/token/").append(token.id, 0, 20);
+    return;
+  }
+  // A log-in's display name is "<mount>-<name>": which dash parts them is told by the alias.
+  std::string_view mount = token.display_name;
+  if (const std::string& alias = token.alias_name; !alias.empty() && mount.size() > alias.size() + 1 && mount.ends_with(alias) && mount[mount.size() - alias.size() - 1] == '-')
+    mount.remove_suffix(alias.size() + 1);
+  out.append("user/");
+  append_part(out, mount);
+  if (token.alias_name.empty()) return;
+  out.push_back('/');
+  append_part(out, token.alias_name);
+}
+
 }  // namespace
 
 std::string principal_arn(const ActionScope& scope, const token::Record& token) {
@@ -45,7 +75,8 @@ std::string principal_arn(const ActionScope& scope, const token::Record& token) 
   std::string out = "arn:" + scope.partition + (name.starts_with("assumed-role/") ? ":sts::" : ":iam::") + scope.account + ":";
   if (!name.empty()) return out.append(name);
   if (token.root()) return out.append("root");
-  return out.append("user/").append(token.display_name);
+  append_user(out, token);
+  return out;
 }
 
 std::string make_key_id(std::string_view kind, Random& random) {

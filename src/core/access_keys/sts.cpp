@@ -10,6 +10,7 @@ namespace {
 
 constexpr Seconds container_duration{3600};
 constexpr Seconds least_duration{900};
+constexpr std::size_t most_chained = 10;
 
 std::unexpected<Error> not_valid(std::string message) { return fail(Code::invalid_argument, "ValidationError", std::move(message)); }
 std::unexpected<Error> denied(const Caller& c, std::string_view action, std::string_view resource) {
@@ -29,6 +30,8 @@ Result<Seconds> duration_of(const AssumeRole& in, const KeyRole& role) {
 
 Result<void> check_session_policy(std::string_view text) {
   constexpr std::size_t most = 2048;
+  // An empty one would leave the session as wide as its role.
+  if (text.empty()) return not_valid("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length greater than or equal to 1");
   if (text.size() > most)
     return not_valid("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048");
   if (auto document = policy::iam::parse_new(text, policy::iam::Kind::identity); !document)
@@ -42,7 +45,7 @@ Result<void> check_request(const Caller& c, const AssumeRole& in) {
     return std::ranges::any_of(members, [prefix](const auto& member) { return member.key.starts_with(prefix); });
   };
   if (has("PolicyArns.")) return not_valid("Managed policies are not supported for sessions: send a policy document as Policy.");
-  if (!in.policy.empty()) CHECK_OK(check_session_policy(in.policy));
+  if (c.scope->body.find("Policy").has_value()) CHECK_OK(check_session_policy(in.policy));
   if (has("Tags.")) return not_valid("Session tags are not supported.");
   if (in.session_name.size() < 2 || !check_aws_name(in.session_name, ""))
     return not_valid(
@@ -51,21 +54,24 @@ Result<void> check_request(const Caller& c, const AssumeRole& in) {
   return {};
 }
 
-Result<std::optional<KeyRole>> role_of(const Caller& c, std::string_view name) {
+Result<std::optional<KeptRole>> role_of(const Caller& c, std::string_view name) {
   return find_key_role(spaces_of(c).read(access_key_space(c.tenant)), role_key(exchange_of(c).mount->entry.uuid, name));
 }
 
 // The answer, and the token of the session.
-Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const KeyRole& role, KeyToken wanted) {
+Result<AssumedRole> begin_session(const Caller& c, const AssumeRole& in, const KeptRole& kept, KeyToken wanted) {
   Exchange& x = exchange_of(c);
-  const Seconds duration = TRY(duration_of(in, role));
+  const KeyRole& role = kept.role;
+  Seconds duration = TRY(duration_of(in, role));
+  if (wanted.ttl > Seconds(0)) duration = std::min(duration, wanted.ttl);
   wanted.principal = "assumed-role/" + in.role + "/" + in.session_name;
   wanted.display_name = in.role + "-" + in.session_name;
   wanted.policies = role.token_policies.items;
   wanted.no_default_policy = role.token_no_default_policy;
-  wanted.bound_cidrs = role.token_bound_cidrs.items;
+  if (!role.token_bound_cidrs.items.empty()) wanted.bound_cidrs = role.token_bound_cidrs.items;
   wanted.ttl = duration;
-  wanted.assumed_role = role_key(x.mount->entry.uuid, in.role);
+  wanted.assumed_roles.insert(wanted.assumed_roles.begin(), role_reference(role_key(x.mount->entry.uuid, in.role), kept.id));
+  if (wanted.assumed_roles.size() > most_chained) return not_valid("A session cannot be opened by a chain of more than 10 others.");
   wanted.session_policy = in.policy;
   const token::Record token = TRY(issue_key_token(x, spaces_of(c), wanted));
   auto made = TRY(session_of(token, duration, *x.runtime));
@@ -87,6 +93,7 @@ Result<bool> AccessKeyBackend::may_assume(const Caller& c, const Snapshot&, cons
   policy::iam::Query query = caller_query(c);
   query.resource = role_arn(*c.scope, in.role);
   query.context["sts:rolesessionname"] = {in.session_name};
+  query.context["sts:durationseconds"] = {std::to_string(in.duration)};
   return allowed_by_document(c, query, "AccessDenied", query.resource);
 }
 
@@ -98,9 +105,12 @@ Result<AssumedRole> AccessKeyBackend::assume(const Caller& c, Transaction&, cons
   // What ends the caller's token ends the sessions that it opened.
   const token::Record& caller = exchange_of(c).token->record;
   if (caller.kind == token::Kind::batch) return not_valid("batch tokens cannot assume a role");
+  if (caller.limited) return not_valid("tokens with a limited number of uses cannot assume a role");
   wanted.parent = caller.id;
-  if (caller.expire != Time() && caller.expire < c.now + Seconds(in.duration))
-    return not_valid("The requested DurationSeconds exceeds the time that the caller's own credentials have left.");
+  wanted.bound_cidrs = caller.bound_cidrs;  // unless the role has its own
+  wanted.assumed_roles = caller.assumed_roles;
+  // A chained session, which nobody gives a duration, ends with its opener at the latest; the answer tells when.
+  if (caller.expire != Time()) wanted.ttl = std::max(Seconds(1), std::chrono::floor<Seconds>(caller.expire - c.now));
   return begin_session(c, in, *role, std::move(wanted));
 }
 
@@ -108,7 +118,7 @@ Result<AssumedRole> AccessKeyBackend::assume_by_web(const Caller& c, Transaction
   CHECK_OK(check_request(c, in));
   const auto role = TRY(role_of(c, in.role));
   if (!role) return denied(c, "sts:AssumeRoleWithWebIdentity", in.role_arn);
-  const WebIdentity who = TRY(judge_web_identity(*role, in.web_identity_token, c.now));
+  const WebIdentity who = TRY(judge_web_identity(role->role, in.web_identity_token, c.now));
   KeyToken wanted;
   wanted.alias_name = who.issuer + "/" + who.subject;
   AssumedRole out = TRY(begin_session(c, in, *role, std::move(wanted)));

@@ -36,7 +36,8 @@ void add_tags(Context& out, json::Value tags) {
   for (const json::Value& tag : tags.elements()) {
     const auto key = tag.find("Key"), value = tag.find("Value");
     if (!key) continue;
-    out["aws:requesttag/" + ascii_lower(key->text())] = {value ? std::string(value->text()) : std::string()};
+    // Keys that differ in case are several tags, and one key of conditions: it has the values of all.
+    out["aws:requesttag/" + ascii_lower(key->text())].push_back(value ? std::string(value->text()) : std::string());
     out["aws:tagkeys"].emplace_back(key->text());
   }
 }

@@ -52,8 +52,8 @@ iam::Query query_of(const Caller& caller, const Secret& secret) {
   if (!secret.facet.rotation.function.empty()) tell("secretsmanager:resource/allowrotationlambdaarn", secret.facet.rotation.function);
   secret.object().tags.each([&](std::string_view key, std::string_view value) {
     const std::string name = ascii_lower(key);
-    tell("aws:resourcetag/" + name, std::string(value));
-    tell("secretsmanager:resourcetag/" + name, std::string(value));
+    // Tags that differ in case are several values of one key.
+    for (const char* head : {"aws:resourcetag/", "secretsmanager:resourcetag/"}) query.context[head + name].emplace_back(value);
   });
   return query;
 }
