@@ -74,7 +74,8 @@ void Pipeline::after_audit(ExchangePtr x, bool ok) {
   if (x->runtime != nullptr && ((!ok && !x->made_tokens.empty()) || x->last_use)) {
     std::vector<std::string> ids = ok ? std::vector<std::string>() : x->made_tokens;
     if (x->last_use) ids.push_back(x->token->record.id);
-    revoke_in_background(*x->runtime, std::move(ids), [this, held = std::move(x)]() mutable {
+    Runtime& runtime = *x->runtime;  // before `x` is moved: arguments are evaluated in no order
+    revoke_in_background(runtime, std::move(ids), [this, held = std::move(x)]() mutable {
       Loop& loop = *held->loop;
       loop.post([this, x = std::move(held)]() mutable { answer(std::move(x)); });
     });

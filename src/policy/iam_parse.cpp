@@ -155,6 +155,10 @@ Result<Statement> read_statement(json::Value value, Kind kind) {
   return out;
 }
 
+bool unprintable(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
 }  // namespace
 
 Result<Document> parse(std::string_view text, Kind kind) {
@@ -186,7 +190,6 @@ Result<Document> parse(std::string_view text, Kind kind) {
 
 Result<Document> parse_new(std::string_view text, Kind kind) {
   Document out = TRY(parse(text, kind));
-  const auto unprintable = [](std::string_view text) { return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }); };
   for (const Statement& statement : out.statements) {
     if (std::ranges::any_of(statement.resources, unprintable)) return bad("Resource has a control character");
     for (const Condition& condition : statement.conditions) {
