@@ -143,6 +143,16 @@ def test_app_service(azure, monkeypatch):
         assert kv.set_secret(name, "x").value == "x"
     status, _, told = azure.ask("GET", "/msi/token?api-version=2019-08-01&resource=r", host=LOGIN, headers={"X-IDENTITY-HEADER": token})
     assert status == 200 and told["access_token"] == token and told["resource"] == "r" and 7100 < int(told["expires_on"]) - time.time() < 7300
+    # A token has its use without any policy, as it does for every request that names it; one that wraps an answer has none here, and is not used up.
+    bare = azure.server.root.new_token(["nothing"], ttl="1h", no_default_policy=True)
+    azure.server.client(bare).get("auth/token/lookup-self").refused(403)
+    ask = lambda shown: azure.ask("GET", "/msi/token?api-version=2019-08-01&resource=r", host=LOGIN, headers={"X-IDENTITY-HEADER": shown})
+    status, _, told = ask(bare)
+    assert status == 200 and told["access_token"] == bare and 3500 < int(told["expires_on"]) - time.time() < 3700, told
+    assert any(r.get("request", {}).get("action") == "azure:GetManagedIdentity" for r in azure.server.audit_records())
+    wrapping = azure.server.root.post("sys/wrapping/wrap", {"a": "b"}, wrap="60s").ok(200).json["wrap_info"]["token"]
+    assert ask(wrapping)[0] == 401
+    assert azure.server.client(wrapping).post("sys/wrapping/unwrap").ok(200).data == {"a": "b"}
     for headers in ({}, {"X-IDENTITY-HEADER": "hvs.nothing"}, {"X-IDENTITY-HEADER": "a:b"}):
         status, _, told = azure.ask("GET", "/msi/token?api-version=2019-08-01&resource=r", host=LOGIN, headers=headers)
         assert (status, told["error"]) == (401, "invalid_client"), told
@@ -189,6 +199,30 @@ def test_a_folder_and_more_hosts(make_azure):
     assert azure.ask("GET", "/secrets/b?api-version=7.4", host="localhost", token=azure.token())[2]["value"] == "y"
     with refused(404, "SecretNotFound"):
         azure.client("team").get_secret("b")
+
+
+def test_lists_of_a_folder_ask_for_the_right_to_that_folder(make_azure):
+    azure = make_azure(extra={"vaults": {"team": "secret:team"}})
+    team = azure.client("team")
+    for name in ("a", "gone"):
+        team.set_secret(name, "x")
+    team.begin_delete_secret("gone").wait()
+
+    def listing(kv):
+        return [s.name for s in kv.list_properties_of_secrets()], [s.name for s in kv.list_deleted_secrets()]
+
+    own = azure.with_policy('path "secret/metadata/team/" { capabilities = ["list"] }')
+    assert listing(azure.client("team", app=own)) == (["a"], ["gone"])
+    assert listing(azure.client("team", app=azure.with_policy('path "secret/metadata/team/*" { capabilities = ["list"] }'))) == (["a"], ["gone"])
+    barred = azure.client("team", app=azure.with_policy('path "secret/*" { capabilities = ["read", "list"] }\npath "secret/metadata/team/*" { capabilities = ["deny"] }'))
+    others = azure.client("team", app=azure.with_policy('path "secret/metadata/" { capabilities = ["list"] }'))
+    for kv in (barred, others):
+        for listed in (kv.list_properties_of_secrets, kv.list_deleted_secrets):
+            with refused(403, "Forbidden", "AccessDenied"):
+                list(listed())
+    # The whole mount is another vault's, and another right.
+    with refused(403, "Forbidden", "AccessDenied"):
+        list(azure.client("secret", app=own).list_properties_of_secrets())
 
 
 def test_what_is_refused_before_it_is_read_is_recorded_for_what_it_is(make_azure):

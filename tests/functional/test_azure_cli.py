@@ -71,6 +71,27 @@ def test_policies_permit_what_they_name(azure, words, allowed):
                 operation(kv)
 
 
+def test_policies_of_a_vault_in_a_folder(make_azure):
+    azure = make_azure(extra={"vaults": {"team": "secret:team"}})
+    azure.client("team").set_secret("a", "x")
+    printed = azure.server.cli("azure", "policy", "-permission=get", "-permission=list", "secret:team/")
+    assert printed.returncode == 0 and 'path "secret/data/team/+"' in printed.stdout and 'path "secret/metadata/team/"' in printed.stdout, printed
+    app = azure.with_policy(printed.stdout)
+    kv = azure.client("team", app=app)
+    assert kv.get_secret("a").value == "x" and [s.name for s in kv.list_properties_of_secrets()] == ["a"]
+    with refused(403, "Forbidden", "AccessDenied"):
+        kv.set_secret("a", "y")
+    with refused(403, "Forbidden", "AccessDenied"):
+        azure.client("secret", app=app).get_secret("a")
+    every = azure.client("team", app=azure.with_policy(azure.server.cli("azure", "policy", "-permission=all", "secret:team").stdout))
+    blob = every.backup_secret("a")
+    every.begin_delete_secret("a").wait()
+    every.begin_recover_deleted_secret("a").wait()
+    every.begin_delete_secret("a").wait()
+    every.purge_deleted_secret("a")
+    assert every.restore_secret_backup(blob).name == "a"
+
+
 def test_unknown_words_are_refused(azure):
     for words in (["-permission=read"], ["-role=Nobody"], []):
         assert azure.server.cli("azure", "policy", *words, "v1").returncode != 0

@@ -114,6 +114,22 @@ def test_backup_and_restore(kv, name):
         kv.restore_secret_backup(b"nonsense")
 
 
+def test_a_backup_has_as_many_versions_as_are_kept(azure, kv, name):
+    value = "v" * 25_600
+    kv.set_secret(name, value, tags={"t": "x" * 256})
+    token, target = azure.token(), f"/secrets/{name}?api-version=7.4"
+    for i in range(499):
+        assert azure.ask("PUT", target, {"value": value[:-3] + f"{i:03}", "tags": {"t": "x" * 256}}, token=token)[0] == 200
+    backup = kv.backup_secret(name)
+    assert len(backup) > 500 * 25_600
+    kv.begin_delete_secret(name).wait()
+    kv.purge_deleted_secret(name)
+    assert kv.restore_secret_backup(backup).name == name
+    assert kv.get_secret(name).value.endswith("498") and len(list(kv.list_properties_of_secret_versions(name))) == 500
+    kv.begin_delete_secret(name).wait()
+    kv.purge_deleted_secret(name)
+
+
 # -- names ----------------------------------------------------------------------------------------------------------------
 def test_names_are_case_insensitive(kv, name):
     kv.set_secret(name.upper(), "1")

@@ -203,3 +203,20 @@ def test_logins_in_a_flood(own):
             thread.join()
     assert slowest < 2.0 * SLOW, f"{slowest:.2f} s"
     assert own.memory()[1] < BUDGET or SLOW > 1
+
+
+@plain_build
+def test_backups_of_full_size_keep_within_the_budget(make_azure):
+    """Four at a time, made and restored: 500 versions of 25,600 bytes are 17 MiB of text."""
+    own = make_azure(storage="rocksdb")
+    token, value = own.token(), "v" * 25_600
+    for i in range(500):
+        assert own.ask("PUT", "/secrets/full?api-version=7.4", {"value": value}, token=token)[0] == 200
+    made = together(4, lambda _: own.ask("POST", "/secrets/full/backup?api-version=7.4", token=token))
+    assert [status for status, _, _ in made] == [200] * 4
+    own.client().begin_delete_secret("full").wait()
+    own.client().purge_deleted_secret("full")
+    restored = together(4, lambda i: own.ask("POST", "/secrets/restore?api-version=7.4", made[i][2], token=token)[0])
+    assert sorted(restored)[0] == 200 and set(restored) <= {200, 409, 429, 503}, restored
+    assert len(list(own.client().list_properties_of_secret_versions("full"))) == 500
+    assert own.server.memory()[1] < BUDGET

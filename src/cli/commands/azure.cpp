@@ -83,6 +83,25 @@ Expected<int> purge(Context& context) {
   return exit_ok;
 }
 
+// A vault's path and its folder there, "" or "team/": written as the configuration has them, `secret:team` for a folder of a mount.
+struct Area {
+  std::string mount, folder;
+  // What a need's path comes to: a folder stands before the names.
+  [[nodiscard]] std::string path(std::string_view need) const {
+    const std::size_t names = need.ends_with('+') ? need.size() - 1 : need.size();
+    const bool of_secrets = need.ends_with('+') || need.ends_with('/');
+    std::string out = mount + "/";
+    return out.append(need.substr(0, names)).append(of_secrets ? folder : "").append(need.substr(names));
+  }
+};
+Area area_of(const Context& context) {
+  const std::string vault = vault_of(context);
+  const std::size_t colon = vault.find(':');
+  if (colon == vault.npos) return {vault, ""};
+  const std::string folder = trim_slashes(vault.substr(colon + 1));
+  return {trim_slashes(vault.substr(0, colon)), folder.empty() ? "" : folder + "/"};
+}
+
 // What each permission of an access policy needs, below the mount.
 struct Need {
   std::string_view permission, path, capability;
@@ -137,9 +156,10 @@ Expected<int> policy(Context& context) {
     wanted.insert(role->permissions.begin(), role->permissions.end());
   }
   if (wanted.empty()) return stop(exit_server, "Nothing is permitted: give -permission or -role");
+  const Area area = area_of(context);
   std::map<std::string, std::set<std::string_view>> capabilities;
   for (const Need& need : needs)
-    if (wanted.contains(need.permission)) capabilities[vault_of(context) + "/" + std::string(need.path)].insert(need.capability);
+    if (wanted.contains(need.permission)) capabilities[area.path(need.path)].insert(need.capability);
   for (const auto& [path, words] : capabilities) {
     std::string list;
     for (const std::string_view word : words) list.append(list.empty() ? "" : ", ").append("\"").append(word).append("\"");
@@ -215,9 +235,10 @@ void add_azure_commands(std::vector<CommandSpec>& table) {
        "VAULT",
        "Print a policy in Azure's words",
        "Prints the rules that an access policy's permissions, or a role of Azure's, come to: for `policy write`. VAULT is the path of its "
-       "mount.",
+       "mount, or `mount:folder` where the configuration puts the vault into a folder.",
        {{"For an application that reads", "azure policy -permission=get -permission=list prod"},
-        {"By role", "azure policy -role='Key Vault Secrets User' prod"}},
+        {"By role", "azure policy -role='Key Vault Secrets User' prod"},
+        {"For a vault in a folder", "azure policy -permission=get secret:team"}},
        {{"permission", FlagKind::list,
          "A permission on secrets (get, list, set, delete, recover, backup, restore, purge, all); several times for several."},
         {"role", FlagKind::list, "A role of Azure's, by name or id."}},

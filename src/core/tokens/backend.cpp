@@ -78,7 +78,10 @@ class TokenBackend final : public Backend {
     one("create/{role_name}", "New tokens by a role.", &T::create_by_role, "Makes a token within the limits of a token role.");
     out.push_back(schema::at("lookup-self", "The caller's own token.")
                       .on(Verb::read, this, &T::lookup_self, "Shows the caller's token.")
-                      .on(Verb::write, this, &T::lookup_self, "Shows the caller's token."));
+                      .on(Verb::write, this, &T::lookup_self, "Shows the caller's token.")
+                      // Who has a token has its use: no policy is asked for, as for AWS's GetCallerIdentity.
+                      .on_action("azure:GetManagedIdentity", Verb::read, this, &T::time_left, "Tells how long the caller's token is good.",
+                                 Access::optional));
     out.push_back(schema::at("lookup", "A token.")
                       .on(Verb::read, this, &T::lookup, "Shows a token.")
                       .on(Verb::write, this, &T::lookup, "Shows a token."));
@@ -116,6 +119,11 @@ class TokenBackend final : public Backend {
   Result<TokenInfo> lookup_self(const Caller& c, const Snapshot&, const schema::NoMembers&) {
     const Exchange& x = exchange_of(c);
     return describe_token(*x.token, x.request.token, c.now);
+  }
+  Result<TimeLeft> time_left(const Caller& c, const Snapshot&, const schema::NoMembers&) {
+    const Exchange& x = exchange_of(c);
+    if (!x.token) return fail(Code::unauthenticated, "permission denied");
+    return TimeLeft{describe_token(*x.token, x.request.token, c.now).ttl};
   }
   Result<TokenInfo> lookup(const Caller& c, const Snapshot& view, const OneToken& in) {
     if (in.token.empty()) return lookup_self(c, view, {});

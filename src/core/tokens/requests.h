@@ -55,6 +55,12 @@ struct RenewToken {
   }
 };
 
+// What is left of a token's time; 0: it does not end.
+struct TimeLeft {
+  Seconds ttl{0};
+  static constexpr auto fields() { return schema::Fields{field<&TimeLeft::ttl>("ttl", "Time left.").open()}; }
+};
+
 struct TokenInfo {
   std::string accessor;
   std::int64_t creation_time = 0;

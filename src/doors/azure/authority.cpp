@@ -207,6 +207,8 @@ Result<core::Request> Door::decode_identity(const HttpRequest& http, Context& co
   core::Request out = begin(http, schema::Verb::write);
   out.verb = schema::Verb::read;
   out.path = TRY(CanonicalPath::from_decoded("auth/token/lookup-self"));
+  out.by_action = std::make_unique<core::ByAction>();
+  out.by_action->scope.action = "azure:GetManagedIdentity";
   out.token = shown;
   return out;
 }

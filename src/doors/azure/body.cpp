@@ -8,7 +8,7 @@
 namespace coffer::doors::azure {
 namespace {
 
-constexpr json::Limits limits{.depth = 16, .values = 10'000, .members = 2'000, .string_bytes = 16u << 20};
+constexpr json::Limits limits{.depth = 16, .values = 10'000, .members = 2'000, .string_bytes = 20u << 20};
 
 std::unexpected<Error> bad_body() {
   return fail(Code::invalid_argument, "BadParameter", "The request body is no JSON object that can be read.");

@@ -13,7 +13,7 @@
 namespace coffer::doors::azure {
 namespace {
 
-constexpr std::size_t largest_body = 16u << 20;  // a backup; what else is too large says the operation
+constexpr std::size_t largest_body = 20u << 20;  // a backup; what else is too large says the operation
 constexpr std::string_view login_label = "login";
 
 // First segments of paths that are no vault's, whatever the host is called.

@@ -218,8 +218,10 @@ TEST_F(AzureDoor, TakesTheFormsThatClientsSend) {
                              "/Secrets/a?api-version=7.6-preview.2", "/secrets/a?api-version=2016-10-01",
                              "/secrets/%61?api-version=2026-01-01-preview", "/secrets/a?api-version=7.5-preview"})
     EXPECT_EQ(aim("GET", target), "GetSecret v1/data/a") << target;
-  for (const char* version : {"", "?api-version=", "?api-version=7", "?api-version=8.0", "?api-version=7.4-beta", "?api-version=2025-7-1",
-                              "?api-version=7.4&api-version=7.4"})
+  for (const char* version :
+       {"", "?api-version=", "?api-version=7", "?api-version=8.0", "?api-version=7.4-beta", "?api-version=2025-7-1",
+        "?api-version=2025-13-01", "?api-version=2025-00-01", "?api-version=2025-01-32", "?api-version=2025-01-00",
+        "?api-version=2014-12-31", "?api-version=9999-99-99", "?api-version=2025-01-01x", "?api-version=7.4&api-version=7.4"})
     EXPECT_EQ(aim("GET", std::string("/secrets/a") + version), "BadParameter") << version;
   EXPECT_TRUE(claims("GET", "/secrets/a?api-version=7.4", {{"Host", "TEAM.Vault.Test"}, {"authorization", "bearer  t "}}));
   const auto request = door_.decode(http_, context_);
@@ -227,6 +229,10 @@ TEST_F(AzureDoor, TakesTheFormsThatClientsSend) {
   EXPECT_EQ(request->path.str(), "secret/data/team/a");
   EXPECT_EQ(request->by_action->scope.name_prefix, "team/");
   EXPECT_EQ(request->by_action->scope.account, "https://team.vault.test");
+  for (const char* target : {"/secrets?api-version=7.4", "/deletedsecrets?api-version=7.4"}) {
+    EXPECT_TRUE(claims("GET", target, {{"Host", "team.vault.test"}, {"authorization", "bearer t"}}));
+    EXPECT_EQ(door_.decode(http_, context_)->path.str(), "secret/metadata/team/");
+  }
   EXPECT_EQ(request->token, "t");
 }
 
@@ -274,6 +280,7 @@ TEST_F(AzureDoor, GivesManagedIdentitiesTokens) {
   const std::string service = "/msi/token?api-version=2019-08-01&resource=https://vault.test:8443",
                     machine = "/metadata/identity/oauth2/token/?resource=x";
   EXPECT_EQ(get(service, {{"X-IDENTITY-HEADER", "hvs.t"}}), "auth/token/lookup-self hvs.t");
+  EXPECT_EQ(door_.decode(http_, context_)->by_action->scope.action, "azure:GetManagedIdentity");
   EXPECT_EQ(context_.identity_resource, "https://vault.test:8443");
   EXPECT_EQ(get(service, {{"X-IDENTITY-HEADER", "r:s"}}), R"(auth/approle/login {"role_id":"r","secret_id":"s"})");
   EXPECT_EQ(get(service, {}), "invalid_client");

@@ -49,13 +49,13 @@ constexpr Row backups[] = {{"POST", "keyvault:BackupSecret", "azure/backup/"}};
 constexpr Row deleted_secret[] = {{"GET", "keyvault:GetDeletedSecret", "metadata/"}, {"DELETE", "keyvault:PurgeDeletedSecret", "destroy/"}};
 constexpr Row recovery[] = {{"POST", "keyvault:RecoverDeletedSecret", "undelete/"}};
 
-Result<Operation> list_of(std::string_view method, std::string_view action) {
+Result<Operation> list_of(std::string_view method, std::string_view action, const std::string& folder) {
   if (method != "GET") return wrong_method();
-  return Operation{action, "metadata/", {}, false, true};
+  return Operation{action, "metadata/" + folder, {}, false, true};
 }
 
 Result<Operation> of_secrets(std::string_view method, const std::vector<std::string>& s, const std::string& folder) {
-  if (s.size() == 1) return list_of(method, "keyvault:GetSecrets");
+  if (s.size() == 1) return list_of(method, "keyvault:GetSecrets", folder);
   if (s.size() == 2 && is(s[1], "restore") && method == "POST")
     return Operation{"keyvault:RestoreSecret", "azure/restore", {}, true, false};
   CHECK_OK(check_name(s[1]));
@@ -74,7 +74,7 @@ Result<Operation> of_secrets(std::string_view method, const std::vector<std::str
 }
 
 Result<Operation> of_deleted(std::string_view method, const std::vector<std::string>& s, const std::string& folder) {
-  if (s.size() == 1) return list_of(method, "keyvault:GetDeletedSecrets");
+  if (s.size() == 1) return list_of(method, "keyvault:GetDeletedSecrets", folder);
   CHECK_OK(check_name(s[1]));
   const std::string name = folder + s[1];
   if (s.size() == 2) return pick(deleted_secret, method, name);
@@ -100,8 +100,13 @@ bool is_version(std::string_view text) {
     const std::size_t end = std::min(text.find('-'), text.size());
     return digits(text.substr(2, end - 2)) && is_preview(text.substr(end));
   }
-  return text.size() >= 10 && digits(text.substr(0, 4)) && text[4] == '-' && digits(text.substr(5, 2)) && text[7] == '-' &&
-         digits(text.substr(8, 2)) && is_preview(text.substr(10));
+  // The API began in 2015. Texts of one length compare as their numbers do.
+  const auto within = [&](std::size_t at, std::string_view least, std::string_view most) {
+    const std::string_view part = text.substr(at, least.size());
+    return digits(part) && part >= least && part <= most;
+  };
+  return text.size() >= 10 && within(0, "2015", "9999") && text[4] == '-' && within(5, "01", "12") && text[7] == '-' &&
+         within(8, "01", "31") && is_preview(text.substr(10));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include "crypto/aead.h"
 #include "engines/kv/aws/facet.h"
 #include "engines/kv/azure/kv_azure.h"
-#include "storage/limits.h"
 
 // A secret with all its versions as one sealed text. Any vault of the server that made it can open it, where the name is free.
 namespace coffer::kv::azure {
@@ -12,6 +11,8 @@ namespace {
 using schema::Verb;
 
 constexpr std::uint64_t format = 1;
+// What its clients may have stored fits: 500 versions of 25,600 bytes, with what is known of each. The door takes as much in the text that a backup is.
+constexpr std::size_t largest_backup = 14u << 20;
 constexpr std::string_view sealed_for = "coffer azure backup 2";
 // Backups were once sealed with a key of their mount's own.
 constexpr std::string_view old_key = "k", once_sealed_for = "coffer azure backup 1";
@@ -58,7 +59,7 @@ Result<std::string> packed(const Snapshot& view, Secret& secret) {
     CHECK_OK(load_bytes(view, secret.path, *version));
     version->version.apart = false;
     out.text(encode(version->version));
-    if (out.bytes().size() > largest_value) return bad_parameter("The secret and its versions are too large for a backup.");
+    if (out.bytes().size() > largest_backup) return bad_parameter("The secret and its versions are too large for a backup.");
   }
   return std::move(out.bytes());
 }
