@@ -469,6 +469,16 @@ def test_a_password_without_any_function(make_server):
     assert json.loads(own.root.client().get_secret_value(SecretId="db")["SecretString"])["password"] == password
 
 
+def test_the_built_in_function_leaves_binary_values_alone(place):
+    own = place(settings={"attempts": 1})
+    own.sm.create_secret(Name="blob", SecretBinary=b"\x00\xff")
+    own.sm.rotate_secret(SecretId="blob", RotationLambdaARN=BUILT_IN)
+    wait_until(lambda: own.status("blob")["attempts"], what="the attempt")
+    assert own.outcomes("blob") == ["abandoned"] and "the secret's value is binary: the built-in function makes texts" in own.status("blob")["attempts"][0]["error"]
+    got = own.sm.get_secret_value(SecretId="blob")
+    assert got["SecretBinary"] == b"\x00\xff" and "SecretString" not in got
+
+
 # -- what is checked ------------------------------------------------------------------------------------------------------
 def test_rules_are_checked(own):
     name = own.secret()
@@ -476,6 +486,7 @@ def test_rules_are_checked(own):
                         ({"ScheduleExpression": "cron(0 8 * * * *)"}, "must be ?"), ({"ScheduleExpression": "every day"}, "rate(...) or cron(...)"),
                         ({"ScheduleExpression": "rate(4 hours)", "Duration": "5h"}, "into the next rotation window"),
                         ({"ScheduleExpression": "cron(0 22 * * ? *)", "Duration": "3h"}, "into the next day"),
+                        ({"Duration": "2h"}, "needs AutomaticallyAfterDays or ScheduleExpression"),
                         ({"ScheduleExpression": "rate(1 day)", "AutomaticallyAfterDays": 1}, "You cannot specify both rotation frequency and schedule expression together.")):
         with refused("InvalidParameterException", text):
             own.rotate(name, RotationLambdaARN=FUNCTION, RotationRules=rules)

@@ -18,7 +18,7 @@ struct Filled {
 
 // The value with another password in it.
 Result<Filled> with_password(const Version& current, const SecretBytes& password) {
-  if (current.seq == 0 || current.media == Media::binary) return Filled{password.clone(), Media::text};
+  if (current.seq == 0) return Filled{password.clone(), Media::text};
   const auto document = json::Document::parse(current.bytes);
   if (!document || !document->root().is_object()) return Filled{password.clone(), Media::text};
   std::string patch;
@@ -42,6 +42,8 @@ Result<std::string> Rotator::fill_with_password(Transaction& view, Secret& secre
   if (!version) return std::string("AWSPENDING is not on the version of this rotation");
   if (!version->version.bytes.empty() || version->version.apart) return std::string();  // filled by an earlier attempt
   auto current = TRY(load_version(view, secret.home, secret.object(), secret.object().current.seq));
+  if (current && current->version.media == Media::binary)
+    return std::string("the secret's value is binary: the built-in function makes texts");
   if (current) CHECK_OK(load_bytes(view, secret.home, *current));
   PasswordRules rules;
   rules.exclude = left_out;

@@ -34,6 +34,8 @@ Result<void> check_rules(const RulesOfRotation& rules) {
     return refuse(Refusal::invalid_parameter, "RotationRules.AutomaticallyAfterDays must be within 1-1000.");
   if (rules.days && rules.schedule)
     return refuse(Refusal::invalid_parameter, "You cannot specify both rotation frequency and schedule expression together.");
+  if (rules.duration && !rules.days && !rules.schedule)
+    return refuse(Refusal::invalid_parameter, "RotationRules.Duration needs AutomaticallyAfterDays or ScheduleExpression beside it.");
   if (const auto schedule = schedule_of({rules.days.value_or(0), rules.duration.value_or(""), rules.schedule.value_or("")}); !schedule)
     return refuse(Refusal::invalid_parameter, "The rotation rules are not valid: " + schedule.error().message);
   return {};
@@ -152,13 +154,8 @@ Result<SecretRef> KvAws::cancel_rotation(const Caller& caller, Transaction& view
   return out;
 }
 
-// A secret that was marked for deletion is back: so is its schedule.
 Result<void> KvAws::resume_rotation(Transaction& view, Secret& secret, Time now) {
-  if (!secret.facet.rotation.enabled) return {};
-  rotation::Job job = TRY(job_of(view, secret));
-  if (secret.facet.rotation.next <= now) CHECK_OK(plan(secret.facet.rotation, now, now));
-  if (!job.run) job.due = moment_of(secret.facet.rotation, now, random_);
-  return rotation::put_job(view, job);
+  return resume(view, secret.facet.rotation, TRY(job_of(view, secret)), now, random_);
 }
 
 }  // namespace coffer::kv::aws

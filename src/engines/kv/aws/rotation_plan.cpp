@@ -37,6 +37,8 @@ Result<void> plan(Rotation& rotation, Time since, Time now) {
   return {};
 }
 
+bool is_over(const Rotation& rotation, Time now) { return rotation.next != never && now >= rotation.next + last_second; }
+
 Time moment_of(const Rotation& rotation, Time now, Random& random) {
   if (!rotation.enabled || rotation.next == never) return never;
   const Time from = std::max(rotation.window, now);

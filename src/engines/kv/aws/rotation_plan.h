@@ -12,6 +12,8 @@ namespace coffer::kv::aws {
 [[nodiscard]] Result<std::optional<rotation::Schedule>> schedule_of(const RotationRules& rules);
 // Works out the window that follows a rotation at `since` and has not passed.
 [[nodiscard]] Result<void> plan(Rotation& rotation, Time since, Time now);
+// Whether the planned window has passed; false where none is planned.
+[[nodiscard]] bool is_over(const Rotation& rotation, Time now);
 // A moment within the planned window, from now on; never where none is planned.
 [[nodiscard]] Time moment_of(const Rotation& rotation, Time now, Random& random);
 // NextRotationDate of a secret whose value was last made current by the version that was made at `current`; never where there is none.

@@ -108,7 +108,7 @@ TEST_F(Rotation, HappensWithinItsWindowAndOnce) {
   EXPECT_EQ(described("RotationRules"), R"x({"AutomaticallyAfterDays":14,"ScheduleExpression":"cron(0 16 1,15 * ? *)"})x");
 }
 
-TEST_F(Rotation, AWindowThatWasMissedIsMadeUpForOnce) {
+TEST_F(Rotation, AWindowThatWasMissedIsLeftOut) {
   move_to("2027-02-01T10:20:00Z");
   create();
   ASSERT_EQ(rules("rate(4 hours)").status, 200);
@@ -116,8 +116,11 @@ TEST_F(Rotation, AWindowThatWasMissedIsMadeUpForOnce) {
   EXPECT_EQ(next_date(), "2027-02-01T14:59:59Z");
   move_to("2027-02-20T07:30:00Z");  // the server was off
   run_all();
-  EXPECT_EQ(rotations(), 2u);
+  EXPECT_EQ(rotations(), 1u);
   EXPECT_EQ(next_date(), "2027-02-20T11:59:59Z");
+  move_to("2027-02-20T11:59:59.5Z");  // the last second
+  run_all();
+  EXPECT_EQ(rotations(), 2u);
 }
 
 TEST_F(Rotation, WindowsDoNotDrift) {
@@ -185,6 +188,41 @@ TEST_F(Rotation, ADeletedSecretRestsUntilItIsBackOrGone) {
   ASSERT_TRUE(m.chores());
   EXPECT_TRUE(!*rotation::find_job(m.store, "s"));
   EXPECT_TRUE(rotation::due_jobs(m.store, m.clock.now() + std::chrono::hours(10000), 10)->empty());
+}
+
+TEST_F(Rotation, RecoveryByAzureBringsTheScheduleBack) {
+  move_to("2027-02-01T10:20:00Z");
+  create();
+  ASSERT_EQ(rules("rate(10 days)").status, 200);
+  run_all();
+  EXPECT_EQ(next_date(), "2027-02-11T23:59:59Z");
+  ASSERT_EQ(m.act("keyvault:DeleteSecret", "metadata/s", "{}").status, 200);
+  move_to("2027-02-12T08:00:00Z");
+  run_all();
+  ASSERT_EQ(m.act("keyvault:RecoverDeletedSecret", "undelete/s", "{}").status, 200);
+  EXPECT_EQ(next_date(), "2027-02-22T23:59:59Z");
+  EXPECT_GE(job().due, at("2027-02-22T00:00:00Z"));
+  move_to("2027-02-14T00:00:00Z");
+  run_all();
+  EXPECT_EQ(rotations(), 1u);
+  move_to("2027-02-22T23:59:59Z");
+  run_all();
+  EXPECT_EQ(rotations(), 2u);
+}
+
+TEST_F(Rotation, AJobThatIsDueTooEarlyWaits) {
+  move_to("2027-02-01T10:20:00Z");
+  create();
+  ASSERT_EQ(rules("rate(10 days)").status, 200);
+  run_all();
+  rotation::Job early = job();
+  early.due = at("2027-02-03T00:00:00Z");
+  ASSERT_TRUE(rotation::put_job(m.store, early));
+  move_to("2027-02-03T00:00:01Z");
+  run_all();
+  EXPECT_EQ(rotations(), 1u);
+  EXPECT_GE(job().due, at("2027-02-11T00:00:00Z"));
+  EXPECT_EQ(next_date(), "2027-02-11T23:59:59Z");
 }
 
 TEST_F(Rotation, ThePresentVersionIsTheOneThatWasMade) {

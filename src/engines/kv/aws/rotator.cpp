@@ -80,6 +80,13 @@ Result<void> cancel_run(Transaction& view, Secret& secret, rotation::Job& job, s
   return {};
 }
 
+Result<void> resume(Transaction& view, Rotation& rotation, rotation::Job job, Time now, Random& random) {
+  if (!rotation.enabled) return {};
+  if (rotation.next <= now) CHECK_OK(plan(rotation, now, now));
+  if (!job.run) job.due = moment_of(rotation, now, random);
+  return rotation::put_job(view, job);
+}
+
 Result<bool> Rotator::prepare(Transaction& view, rotation::Job& job, Time now) {
   const Nobody nobody(now);
   auto secret = TRY(look(nobody.caller, view, job.object));
@@ -93,9 +100,11 @@ Result<bool> Rotator::prepare(Transaction& view, rotation::Job& job, Time now) {
   if (job.run) return true;
   job.due = never;
   if (!r.enabled) return true;
+  // Another API wrote a value since, or the job was not looked at within the window (the server was down, or the secret deleted): nothing rotates outside it.
   const Time written = secret->object().current.created;
-  if (written > r.planned) {
-    CHECK_OK(plan(r, written, now));
+  const bool stale = written > r.planned, over = is_over(r, now);
+  if (stale || over || now < r.window) {
+    if (stale || over) CHECK_OK(plan(r, stale ? written : now, now));
     job.due = moment_of(r, now, random_);
     if (job.due == never || job.due > now) {
       CHECK_OK(save(view, *secret, secret->object().updated));

@@ -17,6 +17,8 @@ inline constexpr std::size_t kept_attempts = 20;  // of runs that the actions en
                                      Time now, Random& random);
 // Ends the run that is under way, where there is one; a test's version goes.
 [[nodiscard]] Result<void> cancel_run(Transaction& view, Secret& secret, rotation::Job& job, std::string_view why, Time now);
+// The schedule of a secret that was marked for deletion and is back. What is planned is left to be saved with the secret.
+[[nodiscard]] Result<void> resume(Transaction& view, Rotation& rotation, rotation::Job job, Time now, Random& random);
 // The version of a rotation that is not complete: the one labelled AWSPENDING, unless that is the current one too. Null: there is none.
 [[nodiscard]] const Stage* unfinished(const Secret& secret);
 // Whether a step by that function is made by the server itself.

@@ -1,4 +1,5 @@
 #include "engines/kv/aws/facet.h"
+#include "engines/kv/aws/rotator.h"
 #include "engines/kv/azure/kv_azure.h"
 
 // Deletion, and what may follow it.
@@ -11,6 +12,17 @@ Result<Secret> find_deleted(const Caller& caller, const Snapshot& view, std::str
   auto secret = TRY(look(caller, view, path, area, verb));
   if (!secret || secret->object().state != State::deleted) return no_such_deleted_secret(name_of(caller, path));
   return *std::move(secret);
+}
+
+// As RestoreSecret does.
+Result<void> resume_rotation(Transaction& view, Secret& secret, Time now, Random& random) {
+  if (secret.object().aws.empty()) return {};
+  aws::Facet facet = TRY(aws::decode_facet(secret.object().aws));
+  auto job = TRY(rotation::find_job(view, secret.path));
+  if (!job) return {};
+  CHECK_OK(aws::resume(view, facet.rotation, *std::move(job), now, random));
+  secret.loaded.set(facet);
+  return {};
 }
 
 // With the current version, whatever Vault's API has done to it: without a value nothing of it shows.
@@ -49,6 +61,7 @@ Result<KvAzure::KeptBundle> KvAzure::recover(const Caller& caller, Transaction& 
   forget_purge(view, secret.path, secret.object().purge_at);
   secret.object().state = State::active;
   secret.object().deleted_at = secret.object().purge_at = never;
+  CHECK_OK(resume_rotation(view, secret, caller.now, random_));
   CHECK_OK(save(view, secret.path, secret.loaded));
   LoadedVersion version = current_of(secret);
   return bundle(caller, vault, std::move(secret), std::move(version));
