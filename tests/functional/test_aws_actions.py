@@ -313,3 +313,23 @@ def test_the_day_of_the_last_read_outlives_a_restart(make_server):
     time.sleep(6.5)  # marks are written every five seconds
     server.restart()
     assert wait_until(lambda: client.describe_secret(SecretId="s"))["LastAccessedDate"] == day
+
+
+def test_a_new_secret_was_not_read_when_the_former_was(make_server):
+    from aws import Aws
+    server = make_server(storage="rocksdb")
+    client = Aws(server).root.client()
+    for wait in (0, 6.5):  # marks that are in memory alone, and such as have been written
+        client.create_secret(Name="s", SecretString="v")
+        client.get_secret_value(SecretId="s")
+        assert "LastAccessedDate" in client.describe_secret(SecretId="s")
+        time.sleep(wait)
+        client.delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)
+        client.create_secret(Name="s", SecretString="w")
+        assert "LastAccessedDate" not in client.describe_secret(SecretId="s")
+        assert "LastAccessedDate" not in client.list_secret_version_ids(SecretId="s")["Versions"][0]
+        time.sleep(wait)
+        assert "LastAccessedDate" not in client.describe_secret(SecretId="s")
+        client.get_secret_value(SecretId="s")
+        assert "LastAccessedDate" in client.describe_secret(SecretId="s")
+        client.delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)

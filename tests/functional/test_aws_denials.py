@@ -259,7 +259,7 @@ def test_no_name_leads_into_another_region(aws, sm):
     arn = west.create_secret(Name=made, SecretString="west")["ARN"]
     ids = [arn, f"~eu-west-1/{made}", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:~eu-west-1/{made}", arn.replace("eu-west-1", REGION).replace(made, f"~eu-west-1/{made}")]
     got = sm.batch_get_secret_value(SecretIdList=ids)
-    assert got["SecretValues"] == [] and {one["ErrorCode"] for one in got["Errors"]} == {"ResourceNotFoundException"}
+    assert got["SecretValues"] == [] and [one["ErrorCode"] for one in got["Errors"]] == ["ResourceNotFoundException"] + 3 * ["ValidationException"]
     for one in ids:
         for call in (lambda: sm.get_resource_policy(SecretId=one), lambda: sm.restore_secret(SecretId=one), lambda: sm.list_resource_policies(SecretId=one),  # noqa: B023
                      lambda: sm.put_resource_policy(SecretId=one, ResourcePolicy=granting("*")), lambda: sm.delete_resource_policy(SecretId=one),  # noqa: B023
@@ -269,3 +269,34 @@ def test_no_name_leads_into_another_region(aws, sm):
             with refused("ResourceNotFoundException"):
                 call()
     assert west.get_secret_value(SecretId=made)["SecretString"] == "west"
+
+
+# -- tags that permissions stand on ---------------------------------------------------------------------------------------
+def test_nobody_tags_itself_out(aws, sm, holder, name):
+    tagging = ["secretsmanager:TagResource", "secretsmanager:UntagResource"]
+    sm.tag_resource(SecretId=name, Tags=[{"Key": "team", "Value": "red"}])
+    while_red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    tags = lambda: {t["Key"]: t["Value"] for t in sm.describe_secret(SecretId=name).get("Tags", [])}
+    user = holder(document(allow(tagging, Condition=while_red))).client()
+    user.tag_resource(SecretId=name, Tags=[{"Key": "other", "Value": "x"}])
+    with refused("AccessDeniedException", "once its tags are changed so"):
+        user.tag_resource(SecretId=name, Tags=[{"Key": "team", "Value": "blue"}])
+    with refused("AccessDeniedException", "once its tags are changed so"):
+        user.untag_resource(SecretId=name, TagKeys=["team"])
+    user.untag_resource(SecretId=name, TagKeys=["other"])
+    assert tags() == {"team": "red"}
+    # A denial, of a key's document or of the secret's policy.
+    barred = holder(document(allow(tagging), deny(tagging, Condition={"StringEquals": {"aws:ResourceTag/team": "blue"}}))).client()
+    with refused("AccessDeniedException", "with an explicit deny in an identity-based policy"):
+        barred.tag_resource(SecretId=name, Tags=[{"Key": "team", "Value": "blue"}])
+    barred.untag_resource(SecretId=name, TagKeys=["team"])
+    plain = holder(policies=["everything"]).client()
+    sm.put_resource_policy(SecretId=name, ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": tagging, "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/team": "blue"}}}]}))
+    with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
+        plain.tag_resource(SecretId=name, Tags=[{"Key": "team", "Value": "blue"}])
+    assert tags() == {}
+    # Where the server's policies let the caller in, a document that says nothing takes nothing away.
+    both = holder(document(allow(tagging, Condition=while_red)), ["everything"]).client()
+    both.tag_resource(SecretId=name, Tags=[{"Key": "team", "Value": "green"}])
+    assert tags() == {"team": "green"}

@@ -32,6 +32,26 @@ def labels(sm, name):
     return {v: sorted(s) for v, s in sm.describe_secret(SecretId=name).get("VersionIdsToStages", {}).items()}
 
 
+# -- names that AWS cannot have -------------------------------------------------------------------------------------------
+def test_what_aws_cannot_name_is_not_listed(aws, sm):
+    folder = unique("named")
+    root = aws.server.root
+    for path in ("a%20b", "k(1)", "%C3%BC", "x" * 500, "fine"):
+        root.post(f"secret/data/{folder}/{path}", {"data": {"a": "b"}}).ok(200)
+    sm.create_secret(Name=f"{folder}/own", SecretString="v")
+    filters = [{"Key": "name", "Values": [folder]}]
+    for how in ({}, {"SortBy": "name"}, {"SortBy": "last-changed-date", "SortOrder": "desc"}):
+        assert {s["Name"] for s in sm.list_secrets(Filters=filters, **how)["SecretList"]} == {f"{folder}/fine", f"{folder}/own"}
+    got = sm.batch_get_secret_value(Filters=filters)
+    assert {s["Name"] for s in got["SecretValues"]} == {f"{folder}/fine", f"{folder}/own"} and got["Errors"] == []
+    got = sm.batch_get_secret_value(SecretIdList=[f"{folder}/a b", f"{folder}/ü", f"{folder}/own"])
+    assert [s["Name"] for s in got["SecretValues"]] == [f"{folder}/own"]
+    assert [(e["SecretId"], e["ErrorCode"]) for e in got["Errors"]] == [(f"{folder}/a b", "ValidationException"), (f"{folder}/ü", "ValidationException")]
+    assert all(e["Message"].startswith("Invalid name.") for e in got["Errors"])
+    with refused("ValidationException", "Invalid name."):
+        sm.get_secret_value(SecretId=f"{folder}/a b")
+
+
 # -- create, get, put, update ---------------------------------------------------------------------------------------------
 def test_create_and_get(sm, name):
     made = sm.create_secret(Name=name, SecretString="s3cret", Description="d")

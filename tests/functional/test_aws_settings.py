@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from aws import Aws, Signer, refused, send
+from aws import Aws, Signer, allow, document, refused, send
 from harness import Client, free_port
 
 
@@ -24,6 +24,38 @@ def test_account_partition_and_folder(make_server):
     with refused("ResourceNotFoundException"):
         sm.get_secret_value(SecretId="outside")
     assert own.root.client("sts", region="cn-north-1").get_caller_identity()["Arn"] == "arn:aws-cn:iam::210987654321:user/everything"
+
+
+def test_lists_ask_for_the_right_to_the_folder(make_server):
+    own = with_settings(make_server, name_prefix="team", regions=["us-east-1", "eu-west-1"])
+    for region in ("us-east-1", "eu-west-1"):
+        own.root.client(region=region).create_secret(Name="app", SecretString=region)
+    read = '\npath "secret/data/team/*" { capabilities = ["read"] }'
+    filters = [{"Key": "name", "Values": ["app"]}]
+
+    def lists(sm):
+        return [s["Name"] for s in sm.list_secrets()["SecretList"]], [v["SecretString"] for v in sm.batch_get_secret_value(Filters=filters)["SecretValues"]]
+
+    def refuses(sm):
+        with refused("AccessDeniedException"):
+            sm.list_secrets()
+        with refused("AccessDeniedException"):
+            sm.batch_get_secret_value(Filters=filters)
+
+    team = own.with_policy('path "secret/metadata/team/" { capabilities = ["list"] }' + read, "team")
+    assert lists(team.client()) == (["app"], ["us-east-1"])
+    refuses(team.client(region="eu-west-1"))
+    region = own.with_policy('path "secret/metadata/team/~eu-west-1/" { capabilities = ["list"] }' + read, "region")
+    assert lists(region.client(region="eu-west-1")) == (["app"], ["eu-west-1"])
+    refuses(region.client())
+    refuses(own.with_policy('path "secret/metadata/" { capabilities = ["list"] }' + read, "outside").client())
+    refuses(own.with_policy('path "secret/*" { capabilities = ["read", "list"] }\npath "secret/metadata/team/*" { capabilities = ["deny"] }', "barred").client())
+    # Documents in IAM's language go on naming all secrets.
+    actions = ["secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue"]
+    statements = document(allow(actions), allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app-??????"))
+    assert lists(own.user("by-document", token_no_default_policy=True, policy_document=statements).client()) == (["app"], ["us-east-1"])
+    named = document(allow(actions, "arn:aws:secretsmanager:*:*:secret:*"))
+    refuses(own.user("by-name", token_no_default_policy=True, policy_document=named).client())
 
 
 def test_only_the_regions_that_are_named(make_server):

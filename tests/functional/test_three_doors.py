@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from botocore.exceptions import ClientError
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
-from harness import unique
+from harness import unique, wait_until
 
 
 class Vault:
@@ -163,3 +163,34 @@ def test_whoever_makes_a_secret_azure_finds_it_in_any_spelling(doors, writer):
     doors["azure"].kv.purge_deleted_secret(name.lower())
     with pytest.raises(ResourceNotFoundError):
         doors["azure"].kv.get_secret(name)
+
+
+def test_an_empty_value_is_one(doors):
+    name = unique("empty")
+    sm, kv = doors["aws"].sm, doors["azure"].kv
+    made = kv.set_secret(name, "")
+    got = sm.get_secret_value(SecretId=name)
+    assert got["SecretString"] == "" and got["VersionId"].replace("-", "") == made.properties.version
+    # Its id is that of a version that is there, and no place for another value.
+    with pytest.raises(ClientError) as failed:
+        sm.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=got["VersionId"])
+    assert failed.value.response["Error"]["Code"] == "ResourceExistsException"
+    assert kv.get_secret(name).value == ""
+    sm.put_secret_value(SecretId=name, SecretString="next")
+    assert sm.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"] == "" and kv.get_secret(name).value == "next"
+
+
+def test_a_recovered_secret_rotates_on(azure, doors):
+    name = unique("rotates")
+    sm, kv = doors["aws"].sm, doors["azure"].kv
+    sm.create_secret(Name=name, SecretString="v")
+    sm.rotate_secret(SecretId=name, RotationLambdaARN="arn:aws:lambda:us-east-1:123456789012:function:builtin-generic-password", RotateImmediately=False,
+                     RotationRules={"AutomaticallyAfterDays": 30})
+    status = lambda: azure.server.root.get(f"secret/rotation/{name}").ok(200).data
+    wait_until(lambda: status()["state"] == "resting", what="the end of the test")
+    planned = sm.describe_secret(SecretId=name)["NextRotationDate"]
+    kv.begin_delete_secret(name).wait()
+    kv.begin_recover_deleted_secret(name).wait()
+    shown = sm.describe_secret(SecretId=name)
+    assert shown["RotationEnabled"] and shown["NextRotationDate"] == planned
+    assert sm.get_secret_value(SecretId=name)["SecretString"] == "v" and status()["state"] == "resting"

@@ -11,8 +11,6 @@
 // Stored records of the KV engine: whatever decodes encodes to a record that decodes to the same.
 namespace {
 
-using coffer::kv::aws::encode;  // of marks, which are no type of ours to look it up by
-
 template <class Decode>
 void round_trip(std::string_view input, Decode decode) {
   const auto first = decode(input);

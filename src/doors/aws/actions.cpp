@@ -13,7 +13,7 @@ enum class Area : std::uint8_t {
   data,      // data/<name>: its values
   metadata,  // metadata/<name>: what is known of it
   either,    // data/ when the request has a value, else metadata/
-  folder,    // metadata/: all of them
+  folder,    // metadata/<folder>: all those of the request's region
   named,     // metadata/<name> when it names one, else metadata/
   none,      // no secret at all
 };
@@ -84,6 +84,12 @@ Result<void> aim_at(core::Request& request, const Settings& settings, std::strin
   return {};
 }
 
+// Where the secrets of the request's region lie, whose listing is guarded like that of any folder.
+Result<CanonicalPath> folder_of(const ActionScope& scope, const Settings& settings) {
+  const std::string region = aws_region_folder(scope.region, scope.primary_region);
+  return CanonicalPath::from_decoded(settings.mount + "metadata/" + scope.name_prefix + (region.empty() ? "" : region + "/"));
+}
+
 bool has(json::Value body, std::string_view name) {
   const auto value = body.find(name);
   return value && !value->is_null();
@@ -107,10 +113,14 @@ Result<void> aim(core::Request& request, const Settings& settings, json::Value b
     request.path = TRY(CanonicalPath::from_decoded("sys/tools/random"));
     return {};
   }
+  if (action->area == Area::folder) {
+    request.path = TRY(folder_of(scope, settings));
+    return {};
+  }
   const auto named = body.find(action->member);
   const std::string_view id = named && named->is_string() ? named->text() : std::string_view();
   const bool too_long = id.size() > max_name && (action->member == "Name" || !parse_secret_arn(id));
-  if (action->area == Area::folder || id.empty() || too_long) {
+  if (id.empty() || too_long) {
     // Without a name, or with one that is too long to be a path, the handler says what is wrong.
     request.path = TRY(CanonicalPath::from_decoded(settings.mount + std::string(area) + "/"));
     return {};

@@ -74,7 +74,7 @@ SecretInfo KvAws::info_of(const Caller&, const Secret& secret, const DayBySeq& d
 Result<SecretInfo> KvAws::describe(const Caller& caller, const Snapshot& view, const OneSecret& in) {
   CHECK_OK(check_secret_id(in.secret));
   const Secret secret = TRY(find(caller, view, in.path));
-  SecretInfo out = info_of(caller, secret, TRY(marks_.of(caller, view, secret.home)));
+  SecretInfo out = info_of(caller, secret, TRY(marks_.of(caller, view, secret.home, secret.object().created)));
   StagesById stages = stages_of(secret);
   tell(out.described_stages, stages, !stages.empty());
   out.replicas = replica_statuses(secret);
@@ -101,7 +101,7 @@ Result<SecretList> KvAws::list(const Caller& caller, const Snapshot& view, const
   for (const Selected& one : page.secrets) {
     const auto secret = TRY(look(caller, view, one.path));
     if (!secret) continue;
-    SecretInfo info = info_of(caller, *secret, TRY(marks_.of(caller, view, secret->home)));
+    SecretInfo info = info_of(caller, *secret, TRY(marks_.of(caller, view, secret->home, secret->object().created)));
     StagesById stages = stages_of(*secret);
     tell(info.listed_stages, stages, !stages.empty());
     out.secrets.push_back(std::move(info));

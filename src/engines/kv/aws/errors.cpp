@@ -9,6 +9,8 @@
 namespace coffer::kv::aws {
 namespace {
 
+constexpr std::size_t max_name = 512;
+
 struct Wire {
   Code code;
   const char* type;
@@ -104,11 +106,18 @@ Result<void> Constraints::done() const {
   return refuse(Refusal::validation, fmt::format("{} validation error{} detected: {}", faults_, faults_ == 1 ? "" : "s", text_));
 }
 
-Result<void> check_name(std::string_view name) {
-  const bool fine = std::ranges::all_of(name, [](char c) {
+namespace {
+bool has_characters_of_names(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || std::string_view("-/_+=.@!").contains(c);
   });
-  if (fine && !name.empty()) return {};
+}
+}  // namespace
+
+bool is_name(std::string_view name) { return name.size() <= max_name && has_characters_of_names(name); }
+
+Result<void> check_name(std::string_view name) {
+  if (has_characters_of_names(name)) return {};
   return refuse(Refusal::validation,
                 "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!");
 }

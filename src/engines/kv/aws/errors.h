@@ -59,6 +59,8 @@ class Constraints {
   std::string text_;
 };
 
+// Whether a secret can be called so: what Vault's API has made may have names that AWS's clients cannot say.
+[[nodiscard]] bool is_name(std::string_view name);
 // Characters of a name or of what stands for it.
 [[nodiscard]] Result<void> check_name(std::string_view name);
 

@@ -8,16 +8,22 @@ namespace coffer::kv::aws {
 namespace iam = policy::iam;
 namespace {
 
+// Whether the request is about all secrets of its region; its path is then their folder.
+bool lists(const ActionScope& scope) {
+  return scope.action == "secretsmanager:ListSecrets" || scope.action == "secretsmanager:BatchGetSecretValue";
+}
+
 // The resource of a request about no secret that is there: a list's is all of them, a secret's that is to be made the name that it will have, with six
 // characters of which nothing is known.
 std::string absent_resource(const Caller& caller, std::string_view path) {
-  return path.empty() ? std::string("*") : Place(*caller.scope, path).arn("??????");
+  return path.empty() || lists(*caller.scope) ? std::string("*") : Place(*caller.scope, path).arn("??????");
 }
 
 }  // namespace
 
 Result<bool> KvAws::granted(const Caller& caller, const Snapshot& view, const OneSecret& in) {
-  const auto secret = in.path.empty() ? std::optional<Secret>() : TRY(look(caller, view, in.path, Previous::unsaid));
+  const auto secret =
+      in.path.empty() || lists(*caller.scope) ? std::optional<Secret>() : TRY(look(caller, view, in.path, Previous::unsaid));
   iam::Query query = secret ? query_of(caller, *secret) : request_query(caller);
   const std::string absent = absent_resource(caller, in.path);
   if (!secret) query.resource = absent;
@@ -47,6 +53,19 @@ Result<void> KvAws::must(const Caller& caller, const Snapshot& view, std::string
   if (TRY(may(caller, view, path, wanted))) return {};
   return refuse(Refusal::access_denied,
                 not_authorized(*caller.scope, wanted.action, absent_resource(caller, path)) + " because no policy allows it");
+}
+
+// What policies would say of the request that is being answered if the secret were already as it leaves it: who changes tags may not lock itself out.
+Result<void> KvAws::keeps_permission(const Caller& caller, const Secret& changed) {
+  if (caller.root || (!caller.scope->has_documents() && changed.facet.policy.empty())) return {};
+  CHECK_OK(check_policy(caller, changed));
+  const iam::Query query = query_of(caller, changed);
+  if (TRY(allowed_by_document(caller, query, "AccessDeniedException", query.resource))) return {};
+  const auto document = iam::parse(changed.facet.policy, iam::Kind::resource);
+  if (document && iam::decide(*document, query) == iam::Verdict::allowed) return {};
+  const std::string whole = caller.mount->path + "metadata/" + changed.place.path();
+  if (caller.authority != nullptr && caller.authority->allows(whole, schema::Verb::write)) return {};
+  return refuse(Refusal::access_denied, not_authorized(*caller.scope, query.action, query.resource) + " once its tags are changed so");
 }
 
 }  // namespace coffer::kv::aws

@@ -106,6 +106,7 @@ class KvAws {
   Result<bool> may(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted);
   // The same, or AccessDeniedException.
   Result<void> must(const Caller& caller, const Snapshot& view, std::string_view path, const Permission& wanted);
+  Result<void> keeps_permission(const Caller& caller, const Secret& changed);
   Result<void> may_hand_out(const Caller& caller, const Snapshot& view, std::string_view path, const policy::iam::Document& document);
 
   // replication.cpp

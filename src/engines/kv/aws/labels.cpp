@@ -81,7 +81,7 @@ Result<VersionList> KvAws::list_versions(const Caller& caller, const Snapshot& v
   VersionList out;
   out.arn = secret.arn();
   out.name = secret.place.name();
-  const DayBySeq days = TRY(marks_.of(caller, view, secret.home));
+  const DayBySeq days = TRY(marks_.of(caller, view, secret.home, secret.object().created));
   const std::size_t limit = static_cast<std::size_t>(in.limit.value_or(100));
   std::uint64_t last = 0;
   for (const std::uint64_t seq : versions_of(secret.object(), secret.facet)) {

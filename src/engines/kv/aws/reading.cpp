@@ -75,7 +75,7 @@ Result<KeptValue> KvAws::value_of(const Caller& caller, const Snapshot& view, st
   if (!version->version.enabled) return refuse(Refusal::access_denied, "This version of the secret is disabled.");
   CHECK_OK(load_bytes(view, secret.home, *version));
   const Version& v = version->version;
-  if (v.bytes.empty()) return wanted.missing;  // made empty by a rotation, which has not filled it yet
+  if (unfilled(secret, v)) return wanted.missing;
   KeptValue out;
   out.view.arn = secret.arn();
   out.view.name = secret.place.name();
@@ -87,7 +87,7 @@ Result<KeptValue> KvAws::value_of(const Caller& caller, const Snapshot& view, st
   out.view.stages.value = secret.labels_of(v.seq);
   if (out.view.stages.value->empty()) out.view.stages.value.reset();
   out.view.created = {v.created};
-  marks_.touch(caller, secret.home, v.seq);
+  marks_.touch(caller, secret.home, secret.object().created, v.seq);
   out.first = std::move(secret.loaded.record);
   out.second = std::move(version->record);
   out.third = std::move(version->bytes);
@@ -123,7 +123,7 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
   bool allowed = known;
   if (in.filters)
     for (const std::string_view action : {"secretsmanager:BatchGetSecretValue", "secretsmanager:ListSecrets"})
-      allowed = allowed && TRY(may(caller, view, "", {action, "metadata/", schema::Verb::list}));
+      allowed = allowed && TRY(may(caller, view, folder_of(*caller.scope), {action, "metadata/", schema::Verb::list}));
   if (!allowed)
     return refuse(Refusal::access_denied,
                   "User: " + caller.scope->principal +
@@ -159,7 +159,14 @@ Result<BatchReply> KvAws::batch(const Caller& caller, const Snapshot& view, cons
     return {};
   };
   if (in.secrets) {
-    for (const std::string& id : *in.secrets) CHECK_OK(read(id, candidates(*caller.scope, id)));
+    for (const std::string& id : *in.secrets) {
+      const auto legal = check_secret_id(id);
+      if (!legal) {
+        out.errors.push_back({id, legal.error().type, legal.error().message});
+        continue;
+      }
+      CHECK_OK(read(id, candidates(*caller.scope, id)));
+    }
     return out;
   }
   Selection selection;

@@ -22,6 +22,11 @@ std::string_view primary_region(const ActionScope& scope) {
   return scope.primary_region.empty() ? std::string_view(scope.region) : std::string_view(scope.primary_region);
 }
 
+std::string folder_of(const ActionScope& scope) {
+  const std::string region = aws_region_folder(scope.region, primary_region(scope));
+  return scope.name_prefix + (region.empty() ? "" : region + "/");
+}
+
 Place Place::in(std::string_view region) const {
   const std::string folder = aws_region_folder(region, primary_region(*scope_));
   return {*scope_, scope_->name_prefix + (folder.empty() ? "" : folder + "/") + rest_};
@@ -31,6 +36,11 @@ std::vector<std::string> Secret::labels_of(std::uint64_t seq) const {
   std::vector<std::string> out = facet.labels_of(seq);
   if (seq == object().current.seq) out.insert(out.begin(), std::string(current_label));
   return out;
+}
+
+bool unfilled(const Secret& secret, const Version& version) {
+  const bool empty = version.bytes.empty() && !version.apart && !version.destroyed;
+  return empty && version.media == Media::text && !version.client_token.empty() && version.seq != secret.object().current.seq;
 }
 
 Result<Facet> facet_of(const Snapshot& view, std::string_view path, const Object& object, Previous previous) {

@@ -14,6 +14,9 @@ namespace coffer::kv::aws {
 
 [[nodiscard]] std::string_view primary_region(const ActionScope& scope);
 
+// Where the secrets of a request's region lie below the mount: "", "team/", "team/~eu-west-1/".
+[[nodiscard]] std::string folder_of(const ActionScope& scope);
+
 // Where a secret lies and what AWS calls it.
 class Place {
  public:
@@ -44,6 +47,9 @@ struct Secret {
   // Labels of a version, AWSCURRENT first.
   [[nodiscard]] std::vector<std::string> labels_of(std::uint64_t seq) const;
 };
+
+// Whether the version was made empty, by a rotation that has not filled it yet. An empty text that is the current version is a value (Azure's API takes such).
+[[nodiscard]] bool unfilled(const Secret& secret, const Version& version);
 
 enum class Previous : std::uint8_t {
   told,   // where AWSPREVIOUS is, also of an object that Vault's API alone has written

@@ -44,9 +44,8 @@ std::vector<std::string> prefixes_of(const Selection& selection) {
 // Calls visit(path) for the objects of the region below a prefix, in order, from after `after` on; until it answers false.
 template <class Visit>
 Result<bool> walk(const Caller& caller, const Snapshot& view, std::string_view prefix, const std::string& after, bool was_v1, Visit visit) {
-  const ActionScope& scope = *caller.scope;
-  const std::string folder = aws_region_folder(scope.region, primary_region(scope));
-  const std::string root = scope.name_prefix + (folder.empty() ? "" : folder + "/");
+  const std::string root = folder_of(*caller.scope);
+  const bool in_primary = root == caller.scope->name_prefix;
   const std::string start = root + std::string(prefix);
   std::string last = after.starts_with(start) ? after.substr(start.size()) : "";
   if (after > start && last.empty()) return true;  // the whole prefix lies before
@@ -65,7 +64,7 @@ Result<bool> walk(const Caller& caller, const Snapshot& view, std::string_view p
     for (const std::string& name : names) {
       std::string path = start + name;
       std::string_view rest;
-      if (folder.empty() && !aws_region_of(std::string_view(path).substr(root.size()), rest).empty()) continue;
+      if (in_primary && !aws_region_of(std::string_view(path).substr(root.size()), rest).empty()) continue;
       if (!TRY(visit(std::move(path)))) return false;
     }
     if (names.size() < 1000) return true;
@@ -82,8 +81,7 @@ struct Entry {
 // Names that begin with a slash, which are many, come before letters and digits; their paths come last.
 constexpr std::string_view rooted = "~/";
 bool begins_with_slash(const ActionScope& scope, std::string_view path) {
-  const std::string folder = aws_region_folder(scope.region, primary_region(scope));
-  path.remove_prefix(scope.name_prefix.size() + (folder.empty() ? 0 : folder.size() + 1));
+  path.remove_prefix(folder_of(scope).size());
   return path.starts_with(rooted);
 }
 
@@ -93,7 +91,7 @@ Result<std::int64_t> key_of(const Caller& caller, const Snapshot& view, const Se
   if (order == Order::created) out = secret.object().created.time_since_epoch().count();
   if (order == Order::changed) out = secret.object().updated.time_since_epoch().count();
   if (order == Order::accessed)
-    for (const auto& [seq, day] : TRY(marks.of(caller, view, secret.home))) out = std::max(out, day);
+    for (const auto& [seq, day] : TRY(marks.of(caller, view, secret.home, secret.object().created))) out = std::max(out, day);
   return out;
 }
 
@@ -125,7 +123,8 @@ Result<SelectedPage> select(const Caller& caller, const Snapshot& view, const Se
     const bool on = TRY(walk(any, view, prefix, after, was_v1, [&](std::string path) -> Result<bool> {
       if (both && prefix.empty() && begins_with_slash(scope, path)) return true;
       const auto secret = TRY(look(any, view, path, Previous::unsaid));
-      if (!secret || (secret->object().state == State::deleted && !selection.include_deleted)) return true;
+      if (!secret || !is_name(secret->place.name()) || (secret->object().state == State::deleted && !selection.include_deleted))
+        return true;
       if (selection.filters != nullptr && !matches(*secret, *selection.filters)) return true;
       Entry entry{TRY(key_of(any, view, *secret, selection.order, marks)), std::move(path), secret->place.arn(secret->facet.suffix)};
       if (!started || (selection.descending ? entry < from : from < entry)) found.push_back(std::move(entry));

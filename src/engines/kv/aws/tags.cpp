@@ -58,6 +58,7 @@ Result<schema::NoMembers> KvAws::tag(const Caller& caller, Transaction& view, co
   const std::string tags = TRY(tags_with(secret.object().tags.packed(), *in.tags));
   secret.object().tags = PackedMap(tags);
   secret.facet.tagged = secret.facet.tagged || !tags.empty();
+  CHECK_OK(keeps_permission(caller, secret));
   CHECK_OK(save(view, secret, caller.now));
   return schema::NoMembers{};
 }
@@ -75,6 +76,7 @@ Result<schema::NoMembers> KvAws::untag(const Caller& caller, Transaction& view, 
   std::erase_if(all, [&](const auto& pair) { return std::ranges::find(*in.keys, pair.first) != in.keys->end(); });
   const std::string tags = PackedMap::pack_in_order(all);
   secret.object().tags = PackedMap(tags);
+  CHECK_OK(keeps_permission(caller, secret));
   CHECK_OK(save(view, secret, caller.now));
   return schema::NoMembers{};
 }

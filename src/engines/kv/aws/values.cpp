@@ -72,8 +72,6 @@ std::unexpected<Error> token_in_use(std::string_view token, const Secret& secret
                                      " because that value is already in use for a version of secret " + secret.arn() + ".");
 }
 
-bool empty_version(const Version& version) { return version.bytes.empty() && !version.apart && !version.destroyed; }
-
 // What a request with a token that a version already has comes to.
 enum class Repeat : std::uint8_t {
   none,  // a fresh token
@@ -86,7 +84,7 @@ Result<Repeat> repeats(const Snapshot& view, const Secret& secret, const NewValu
   auto found = TRY(load_version(view, secret.home, secret.object(), seq));
   if (!found) return token_in_use(token, secret);
   version = *std::move(found);
-  if (empty_version(version.version)) return Repeat::fills;
+  if (unfilled(secret, version.version)) return Repeat::fills;
   CHECK_OK(load_bytes(view, secret.home, version));
   const bool same = !version.version.destroyed && version.version.media == value.media &&
                     constant_time_equal(version.version.bytes, value.bytes.reveal_text());
