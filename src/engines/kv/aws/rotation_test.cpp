@@ -108,10 +108,22 @@ TEST_F(Rotation, HappensWithinItsWindowAndOnce) {
   EXPECT_EQ(described("RotationRules"), R"x({"AutomaticallyAfterDays":14,"ScheduleExpression":"cron(0 16 1,15 * ? *)"})x");
 }
 
-TEST_F(Rotation, AWindowThatWasMissedIsLeftOut) {
+TEST_F(Rotation, AMissedRotationIsMadeUpForOnce) {
   move_to("2027-02-01T10:20:00Z");
   create();
   ASSERT_EQ(rules("rate(4 hours)").status, 200);
+  run_all();
+  EXPECT_EQ(next_date(), "2027-02-01T14:59:59Z");
+  move_to("2027-02-20T07:30:00Z");  // the server was off
+  run_all();
+  EXPECT_EQ(rotations(), 2u);
+  EXPECT_EQ(next_date(), "2027-02-20T11:59:59Z");
+}
+
+TEST_F(Rotation, AWindowThatWasMissedIsLeftOut) {
+  move_to("2027-02-01T10:20:00Z");
+  create();
+  ASSERT_EQ(rotate(2, R"x(,"RotationRules":{"ScheduleExpression":"rate(4 hours)","Duration":"1h"},"RotateImmediately":false)x").status, 200);
   run_all();
   EXPECT_EQ(next_date(), "2027-02-01T14:59:59Z");
   move_to("2027-02-20T07:30:00Z");  // the server was off

@@ -100,9 +100,10 @@ Result<bool> Rotator::prepare(Transaction& view, rotation::Job& job, Time now) {
   if (job.run) return true;
   job.due = never;
   if (!r.enabled) return true;
-  // Another API wrote a value since, or the job was not looked at within the window (the server was down, or the secret deleted): nothing rotates outside it.
+  // Another API wrote a value since, or it is too early, or too late (the server was down): nothing rotates outside a window that somebody asked for. One of
+  // the default length, the rest of the day, is made up for.
   const Time written = secret->object().current.created;
-  const bool stale = written > r.planned, over = is_over(r, now);
+  const bool stale = written > r.planned, over = !r.rules.duration.empty() && is_over(r, now);
   if (stale || over || now < r.window) {
     if (stale || over) CHECK_OK(plan(r, stale ? written : now, now));
     job.due = moment_of(r, now, random_);
