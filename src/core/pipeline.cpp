@@ -82,8 +82,11 @@ void Pipeline::start(ExchangePtr x) {
   if (auto known = authenticate(*x); !known) return fail_with(std::move(x), std::move(known).error());
   if (!located) x->outcome.error = located.error();
   else if (auto settled = settle_path(*x); !settled) return fail_with(std::move(x), std::move(settled).error());
-  // 5. A use of a limited token is gone from here on, whatever follows.
-  if (x->token && x->token->record.limited) return take_use(std::move(x));
+  // 5. A use of a limited token is gone from here on, whatever follows; but some operations only tell what the token is good for.
+  if (x->token && x->token->record.limited) {
+    if (x->operation == nullptr || !x->operation->keeps_use) return take_use(std::move(x));
+    if (x->token->record.num_uses <= 0) return fail_with(std::move(x), token::dead_token().error());
+  }
   dispatch(std::move(x));
 }
 
@@ -216,7 +219,7 @@ void Pipeline::take_use(ExchangePtr x) {
     Loop& loop = *held->loop;
     loop.post([this, left, x = std::move(held), done = std::move(done)]() mutable {
       if (!done) return fail_with(std::move(x), std::move(done).error());
-      if (!*left) return fail_with(std::move(x), {Code::unauthenticated, "permission denied"});
+      if (!*left) return fail_with(std::move(x), token::dead_token().error());
       // The request goes on with the record that its own use was taken from, whatever others take meanwhile (H05).
       auto used = std::make_shared<LiveToken>(*x->token);
       used->record = **left;

@@ -131,8 +131,7 @@ Result<LiveTokenPtr> Runtime::live(std::string_view id, const std::shared_ptr<co
 }
 
 Result<LiveTokenPtr> Runtime::authenticate(std::string_view text, const std::shared_ptr<const storage::ReadView>& at) {
-  const auto refused = [] { return fail(Code::unauthenticated, "permission denied"); };
-  if (text.empty() || text.size() > 8192) return refused();
+  if (text.empty() || text.size() > 8192) return token::dead_token();
   const std::string id = parts_.keys->id_of(text);
   LiveTokenPtr token;
   if (text.starts_with("hvb.")) {
@@ -148,12 +147,12 @@ Result<LiveTokenPtr> Runtime::authenticate(std::string_view text, const std::sha
       tokens_.put(id, token, at->position());
     }
     // A batch token dies with the parent that made it.
-    if (!token->record.parent.empty() && !TRY(live(token->record.parent, at))) return refused();
-    if (token->record.expired(parts_.clock.now())) return refused();
+    if (!token->record.parent.empty() && !TRY(live(token->record.parent, at))) return token::dead_token();
+    if (token->record.expired(parts_.clock.now())) return token::dead_token();
   } else {
     token = TRY(live(id, at));
   }
-  if (!token) return refused();
+  if (!token) return token::dead_token();
   if (token->token_hmac.empty()) {
     auto marked = std::make_shared<LiveToken>(*token);
     marked->token_hmac = parts_.audit.salt().redacted(text);

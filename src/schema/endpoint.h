@@ -50,6 +50,7 @@ struct Operation {
   bool login = false;         // its reply type is Login
   bool own_token = false;     // acts on the token in the body: unwrap and wrapping lookup
   bool silent = false;        // its reply type is Nothing: 204
+  bool keeps_use = false;     // takes no use of a token that has a number of them
   std::vector<FieldInfo> request, reply;
   Exists exists;  // create or update? Absent: a write is always an update
   Exists grants;  // whether more than the server's policies let the caller (Endpoint::grants)
@@ -148,6 +149,7 @@ class Endpoint {
   Endpoint works_sealed() && { return std::move(*this).mark(&Operation::works_sealed); }
   Endpoint repeats_data() && { return std::move(*this).mark(&Operation::repeats_data); }
   Endpoint own_token() && { return std::move(*this).mark(&Operation::own_token); }
+  Endpoint keeps_use() && { return std::move(*this).mark(&Operation::keeps_use); }
   // Failed logins are counted under this member of the request, normalised (user lockout, C01).
   template <auto Member>
   Endpoint locks_out() && {

@@ -29,12 +29,11 @@ class HashedKeys final : public Keys {
     return out;
   }
   Result<Record> open_batch(std::string_view token) const override {
-    const auto refused = [] { return fail(Code::unauthenticated, "permission denied"); };
-    if (!token.starts_with(batch_prefix)) return refused();
+    if (!token.starts_with(batch_prefix)) return dead_token();
     const auto box = base64url_decode(token.substr(batch_prefix.size()));
-    if (!box) return refused();
+    if (!box) return dead_token();
     const auto plain = crypto::open_box(batch_key_.reveal(), batch_context, *box);
-    if (!plain) return refused();
+    if (!plain) return dead_token();
     return decode(plain->reveal_text());
   }
 

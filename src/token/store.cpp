@@ -20,6 +20,10 @@ Result<std::optional<Record>> through_index(const Snapshot& tokens, const std::s
 
 }  // namespace
 
+std::unexpected<Error> dead_token() {
+  return fail(Code::unauthenticated, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n");
+}
+
 Result<std::optional<Record>> find(const Snapshot& tokens, std::string_view id) {
   const auto bytes = TRY(tokens.get(id_key(id)));
   if (!bytes) return std::optional<Record>{};
@@ -56,7 +60,7 @@ Result<Issued> create(Transaction& tokens, const Keys& keys, NewToken wanted, Ra
   // The parent must still be there when this commits: a revocation that came first wins (H06).
   if (!t.parent.empty()) {
     const auto parent = TRY(find(tokens, t.parent));
-    if (!parent || parent->expired(t.creation)) return fail(Code::unauthenticated, "permission denied");
+    if (!parent || parent->expired(t.creation)) return dead_token();
   }
   CHECK_OK(tokens.put(id_key(t.id), encode(t)));
   CHECK_OK(tokens.put("accessor/" + t.accessor, t.id));

@@ -23,6 +23,9 @@ namespace coffer::token {
 //   revoking/<hex of a prefix>    a revocation by prefix that is not done yet (core/revoke.h)
 [[nodiscard]] inline KeySpace space(TenantId tenant) { return core_space(tenant, "token"); }
 
+// The answer to a token that is unknown, revoked, expired or used up. Vault's agents log in again when they read its last words, and only then.
+[[nodiscard]] std::unexpected<Error> dead_token();
+
 // Turns tokens into ids and batch tokens into records. Keys come with each unseal. Safe from any thread.
 class Keys {
  public:

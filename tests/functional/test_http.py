@@ -22,7 +22,7 @@ def test_headers_of_every_answer(root):
 
 def test_error_shape(root):
     assert root.get("sys/mounts", token=None).json == {"errors": ["permission denied"]}
-    assert root.get("sys/mounts", token="hvs.unknown").json == {"errors": ["permission denied"]}
+    assert root.get("sys/mounts", token="hvs.unknown").json == {"errors": ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}
     assert root.get("no/such/mount").json == {"errors": ['no handler for route "no/such/mount". route entry not found.']}
     assert root.get("/v2/sys/health", raw_path=True).refused(404, []).json == {"errors": []}
 

@@ -60,6 +60,37 @@ def test_lookup_texts(root):
     root.get("auth/token/lookup-self", token=None).refused(403, "permission denied")
 
 
+DEAD = {"errors": ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}
+
+
+def test_dead_tokens_are_told_apart(root):
+    """Vault's agents log in again when they read `invalid token`, and only then."""
+    revoked, used = root.new_token(), root.new_token(num_uses=1)
+    root.post("auth/token/revoke", {"token": revoked}).ok(204)
+    root.get("auth/token/lookup-self", token=used).ok(200)
+    for token in (revoked, used, "hvs.nonesuch", "hvb.nonesuch", "nonesuch"):
+        for method, path in (("GET", "auth/token/lookup-self"), ("GET", "nowhere/at/all"), ("PUT", "sys/mounts/x"), ("GET", "sys/internal/ui/mounts")):
+            answer = root.ask(method, path, {} if method == "PUT" else None, token=token)
+            assert answer.status == 403 and answer.json == DEAD, (token[:12], path, answer)
+    assert root.get("auth/token/lookup-self", token=None).json == {"errors": ["permission denied"]}
+    batch = root.post("auth/token/create", {"type": "batch", "policies": ["default"], "ttl": "1s"}).ok(200).token
+    time.sleep(1.1)
+    assert root.get("auth/token/lookup-self", token=batch).json == DEAD
+
+
+def test_asking_what_is_there_takes_no_use(server, root, kv2):
+    root.post(f"{kv2}/data/a", {"data": {"v": "1"}}).ok(200)
+    name = unique("reader")
+    root.put(f"sys/policies/acl/{name}", {"policy": f'path "{kv2}/*" {{ capabilities = ["read"] }}'}).ok(204)
+    token = root.new_token([name], num_uses=1)
+    for path in ("sys/internal/ui/mounts", f"sys/internal/ui/mounts/{kv2}/a", "sys/internal/ui/namespaces", "sys/internal/specs/openapi"):
+        root.get(path, token=token).ok(200)
+    out = server.cli("kv", "get", "-field=v", f"{kv2}/a", token=token)
+    assert (out.returncode, out.stdout.strip()) == (0, "1"), out
+    assert root.get(f"sys/internal/ui/mounts/{kv2}/a", token=token).json == DEAD
+    assert server.cli("kv", "get", f"{kv2}/a", token=token).returncode == 2
+
+
 def test_given_id(root):
     given = unique("my-token")
     answer = root.post("auth/token/create", {"id": given, "ttl": "1h", "policies": ["default"]}).ok(200)

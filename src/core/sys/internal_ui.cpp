@@ -36,12 +36,21 @@ class InternalTopic final : public Topic {
   explicit InternalTopic(System& system) : system_(system) {}
   std::vector<schema::Endpoint> endpoints() override {
     using T = InternalTopic;
+    // The command asks these before it works on a secret: a token of one use must still have it then.
     std::vector<schema::Endpoint> out;
-    out.push_back(schema::at("internal/ui/mounts", "The mounts that the caller can reach.").on(Verb::read, this, &T::mounts, "Mounts with something for the caller.", Access::optional));
+    out.push_back(schema::at("internal/ui/mounts", "The mounts that the caller can reach.")
+                      .on(Verb::read, this, &T::mounts, "Mounts with something for the caller.", Access::optional)
+                      .keeps_use());
     out.push_back(schema::at("internal/ui/mounts/{path+}", "The mount of a path.")
-                      .on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional));
-    out.push_back(schema::at("internal/ui/namespaces", "Namespaces.").on(Verb::read, this, &T::namespaces, "Namespaces that the caller can reach.", Access::optional));
-    out.push_back(schema::at("internal/specs/openapi", "OpenAPI of all that is mounted.").on(Verb::read, this, &T::openapi, "The OpenAPI document.", Access::optional).heavy());
+                      .on(Verb::read, this, &T::mount, "The mount of a path that the caller can reach.", Access::optional)
+                      .keeps_use());
+    out.push_back(schema::at("internal/ui/namespaces", "Namespaces.")
+                      .on(Verb::read, this, &T::namespaces, "Namespaces that the caller can reach.", Access::optional)
+                      .keeps_use());
+    out.push_back(schema::at("internal/specs/openapi", "OpenAPI of all that is mounted.")
+                      .on(Verb::read, this, &T::openapi, "The OpenAPI document.", Access::optional)
+                      .heavy()
+                      .keeps_use());
     // The door has the documents; its requests for them are recorded like all others.
     out.push_back(schema::at("internal/azure", "Documents of the authority that Azure's clients ask.")
                       .on_action("azure:Discover", Verb::read, this, &T::nothing, "Tells where tokens are given.", Access::anyone)
