@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/json_names.h"
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,23 @@ TEST(Json, MergesPatches) {
   const auto merge = [](std::string_view a, std::string_view b) { return merge_patch(Document::parse(a)->root(), Document::parse(b)->root()); };
   EXPECT_EQ(merge(R"({"a":1.0,"b":{"c":2,"d":3}})", R"({"a":null,"b":{"c":5.50},"z":{"y":null,"x":1}})"), R"({"b":{"c":5.50,"d":3},"z":{"x":1}})");
   EXPECT_EQ(walk(Document::parse("[1]")->root()), "[1]");
+  EXPECT_EQ(merge(R"({"a":1,"b":2,"a":3})", R"({"a":4,"c":5,"c":6.0})"), R"({"b":2,"a":4,"c":6.0})");
+}
+
+TEST(Json, KeepsTheLastOfAName) {
+  const auto kept = [](std::string_view text) {
+    const auto document = Document::parse(text);
+    return (repeats_names(document->root()) ? "" : "same ") + without_repeats(document->root());
+  };
+  EXPECT_EQ(kept(R"({"a" : 1.0, "b":[{"a":1}]})"), R"(same {"a":1.0,"b":[{"a":1}]})");
+  EXPECT_EQ(kept(R"({"a":1,"b":2.50,"a":{"x" : 3}})"), R"({"b":2.50,"a":{"x":3}})");
+  EXPECT_EQ(kept(R"({"a":1,"\u0061":2})"), R"({"a":2})");
+  EXPECT_EQ(kept(R"([{"l":[1 ,{"a":1,"a":1e3}]},[ ]])"), R"([{"l":[1,{"a":1e3}]},[]])");
+  std::string many = "{";
+  for (int i = 0; i < 40; ++i) many += "\"k" + std::to_string(i % 39) + "\":" + std::to_string(i) + ",";
+  many.back() = '}';
+  EXPECT_TRUE(kept(many).starts_with(R"({"k1":1,)"));
+  EXPECT_TRUE(kept(many).ends_with(R"("k38":38,"k0":39})"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/json.h"
+#include "base/json_names.h"
 
 namespace coffer::json {
 namespace {
@@ -187,7 +188,7 @@ void merge_into(Writer& writer, Value target, Value patch) {
   }
   writer.begin_object();
   if (target.is_object())
-    for (const auto& [name, member] : target.members()) {
+    for (const auto& [name, member] : members_that_count(target)) {
       const auto change = patch.find(name);
       if (change && change->is_null()) continue;
       writer.key(name);
@@ -196,7 +197,7 @@ void merge_into(Writer& writer, Value target, Value patch) {
       else
         writer.raw(member.raw());
     }
-  for (const auto& [name, member] : patch.members()) {
+  for (const auto& [name, member] : members_that_count(patch)) {
     if (member.is_null() || (target.is_object() && target.find(name))) continue;
     writer.key(name);
     merge_into(writer, Value(), member);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/json_names.h"
+
 namespace coffer::schema {
 namespace {
 
@@ -227,7 +229,7 @@ void Codec<StringMap>::encode(json::Writer& w, const StringMap& map) {
 }
 
 Result<RawObject> Codec<RawObject>::decode(json::Value v) {
-  if (v.is_object()) return RawObject{std::string(v.raw())};
+  if (v.is_object()) return RawObject{json::repeats_names(v) ? json::without_repeats(v) : std::string(v.raw())};
   if (v.is_array()) {
     std::size_t index = 0;
     for (const json::Value& e : v.elements()) {

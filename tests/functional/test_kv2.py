@@ -114,6 +114,26 @@ def test_old_versions_go(root, kv2):
     assert len(root.get(f"{kv2}/metadata/b").data["versions"]) == 10, "ten where nothing is said"
 
 
+def test_a_name_that_stands_twice_is_kept_once(root, kv2, kv1):
+    """The last value counts, as for clients that read such an object."""
+    twice = '{"a":"old","b":[{"x":1,"x":2.0}],"a":"new"}'
+    root.put(f"{kv2}/data/a", f'{{"data":{twice}}}').ok(200)
+    once = '{"b":[{"x":2.0}],"a":"new"}'
+    assert once in root.get(f"{kv2}/data/a").text and "old" not in root.get(f"{kv2}/data/a").text
+    root.patch(f"{kv2}/data/a", '{"data":{"a":"1","a":"2","c":"3","c":"4"}}').ok(200)
+    assert '{"b":[{"x":2.0}],"a":"2","c":"4"}' in root.get(f"{kv2}/data/a").text
+    for path in (f"{kv1}/a", "cubbyhole/twice"):
+        root.put(path, twice).ok(204)
+        assert once in root.get(path).text and "old" not in root.get(path).text
+
+
+def test_no_number_of_versions_is_negative(root, kv2):
+    root.post(f"{kv2}/data/a", {"data": {"v": "1"}}).ok(200)
+    for answer in (root.post(f"{kv2}/config", {"max_versions": -1}), root.post(f"{kv2}/metadata/a", {"max_versions": -1}), root.patch(f"{kv2}/metadata/a", {"max_versions": -5})):
+        assert answer.status == 400 and answer.errors == ["max_versions must not be negative"], answer
+    assert root.get(f"{kv2}/config").data["max_versions"] == 0 and root.get(f"{kv2}/metadata/a").data["max_versions"] == 0
+
+
 def test_config(root, kv2):
     assert root.get(f"{kv2}/config").ok(200).data["max_versions"] == 0
     root.post(f"{kv2}/config", {"max_versions": 2, "cas_required": True, "delete_version_after": "3h25m19s"}).ok(204)

@@ -1,6 +1,7 @@
 #include "engines/cubbyhole/cubbyhole.h"
 
 #include "backend/listing.h"
+#include "base/json_names.h"
 #include "storage/limits.h"
 
 namespace coffer {
@@ -70,7 +71,7 @@ class Cubbyhole final : public Backend {
     if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
     const json::Document document = TRY(json::Document::parse(in.body.text));
     if (document.root().size() == 0) return invalid("missing data fields");
-    CHECK_OK(view.put(key, in.body.text));
+    CHECK_OK(view.put(key, json::repeats_names(document.root()) ? json::without_repeats(document.root()) : in.body.text));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove(const Caller& caller, Transaction& view, const Named& in) {

@@ -1,4 +1,4 @@
-#include "base/json.h"
+#include "base/json_names.h"
 #include "engines/kv/kv.h"
 #include "engines/kv/kv2.h"
 #include "storage/limits.h"
@@ -36,8 +36,10 @@ PlainSecret with_lease(std::string_view body, json::Value root) {
 }
 
 // The parsed body, which takes as much memory again, is gone before the secret is encoded.
-Result<PlainSecret> read_body(std::string_view text) {
+// `once` is the body's memory where a name stands twice in it.
+Result<PlainSecret> read_body(std::string_view text, std::string& once) {
   const json::Document document = TRY(json::Document::parse(text));
+  if (json::repeats_names(document.root())) text = once = json::without_repeats(document.root());
   if (document.root().size() == 0) return invalid("missing data fields");
   return with_lease(text, document.root());
 }
@@ -96,7 +98,8 @@ class Kv1 final : public Backend {
     if (names_folder(caller) || in.path.empty()) return invalid("cannot write to a path ending in '/'");
     if (in.body.text.empty()) return invalid("missing data fields");
     if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
-    CHECK_OK(view.put(plain_key(in.path), encode(TRY(read_body(in.body.text)))));
+    std::string once;
+    CHECK_OK(view.put(plain_key(in.path), encode(TRY(read_body(in.body.text, once)))));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove(const Caller& caller, Transaction& view, const Named& in) {

@@ -36,6 +36,8 @@ inline constexpr std::uint32_t default_max_versions = 10;
 inline constexpr std::uint32_t default_max_aws_versions = 100;
 
 [[nodiscard]] Result<MountConfig> load_config(const Snapshot& view);
+// What a request says that `max_versions` is to be.
+[[nodiscard]] Result<std::uint32_t> number_kept(std::int64_t wanted);
 [[nodiscard]] Result<void> save_config(Transaction& view, const MountConfig& config);
 
 // An object with the memory that its texts lie in.
