@@ -169,7 +169,8 @@ int run(World& world, std::span<const std::string> given) {
   if (command == nullptr) return unknown_command(world, "", words.empty() ? "" : words[0]);
   const std::span<const std::string> rest = std::span(words).subspan(used);
   if (command->handler != nullptr) return run_command(world, *command, rest);
-  if (!rest.empty() && !rest[0].starts_with('-')) return unknown_command(world, command->name, rest[0]);
+  // Of a group with a word that is none of its commands Vault's command shows the group.
+  if (!rest.empty() && !rest[0].starts_with('-') && world.persona == Persona::coffer) return unknown_command(world, command->name, rest[0]);
   const bool asked = !rest.empty() && is_help_flag(rest[0]);
   const std::string help = command_help(world, *command);
   if (asked) world.console->write_out(help);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/encoding.h"
 
 namespace coffer::cli {
@@ -19,6 +22,12 @@ Expected<ConnectionOptions> connection_options(const Flags& flags, const Environ
   // An agent stands between when it is named.
   const std::string agent = flags.text("agent-address");
   out.address = agent.empty() ? flags.text("address") : agent;
+  const std::size_t scheme_end = out.address.find("://");
+  if (scheme_end != std::string::npos && scheme_end != 0)
+    if (const std::string scheme = ascii_lower(out.address.substr(0, scheme_end));
+        scheme != "http" && scheme != "https" && scheme != "unix")
+      return usage_error(fmt::format("the address \"{}\" has an unsupported scheme \"{}\"", out.address, scheme),
+                         "begin it with https://, http:// or unix://");
   if (!out.address.starts_with("http://") && !out.address.starts_with("https://") && !out.address.starts_with("unix://"))
     return usage_error(fmt::format("the address \"{}\" has no scheme", out.address), "begin it with https://, http:// or unix://");
   out.ca_cert = expand_home(flags.text("ca-cert"), environment);
@@ -38,7 +47,9 @@ Expected<ConnectionOptions> connection_options(const Flags& flags, const Environ
     out.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
   }
   if (const std::string retries = environment.setting("MAX_RETRIES"); !retries.empty()) {
-    out.max_retries = std::atoi(retries.c_str());
+    const auto [end, fault] = std::from_chars(retries.data(), retries.data() + retries.size(), out.max_retries);
+    if (fault != std::errc() || end != retries.data() + retries.size())
+      return usage_error(fmt::format("{} is no number: {}", environment.setting_source("MAX_RETRIES"), retries));
     if (out.max_retries < 0 || out.max_retries > 100) return usage_error(fmt::format("{} must be from 0 to 100", environment.setting_source("MAX_RETRIES")));
   }
   return out;
@@ -118,8 +129,15 @@ std::string trim_space(std::string_view text) {
 
 std::string trim_slashes(std::string_view path) {
   std::string out = trim_space(path);
-  while (out.ends_with('/')) out.pop_back();
-  out.erase(0, std::min(out.find_first_not_of('/'), out.size()));
+  out = single_slashes(out);
+  if (out.ends_with('/')) out.pop_back();
+  if (out.starts_with('/')) out.erase(0, 1);
+  return out;
+}
+
+std::string single_slashes(std::string_view path) {
+  std::string out(path);
+  out.erase(std::unique(out.begin(), out.end(), [](char a, char b) { return a == '/' && b == '/'; }), out.end());
   return out;
 }
 

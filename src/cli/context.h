@@ -69,7 +69,9 @@ class Context {
   std::unique_ptr<Client> client_;
 };
 
-// The path without slashes and white space at its ends.
+// The path with one slash where several follow each other, as Vault's command sends it: the server takes one spelling alone.
+[[nodiscard]] std::string single_slashes(std::string_view path);
+// The same without slashes and white space at its ends.
 [[nodiscard]] std::string trim_slashes(std::string_view path);
 // The path with exactly one slash at its end, and none in front.
 [[nodiscard]] std::string with_trailing_slash(std::string_view path);

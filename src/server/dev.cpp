@@ -43,12 +43,12 @@ Result<std::string> mount(core::Runtime& runtime, core::MountEntry entry) {
   return uuid;
 }
 
-Result<std::string> mount_kv(core::Runtime& runtime) {
+Result<std::string> mount_kv(core::Runtime& runtime, std::string version) {
   core::MountEntry entry;
   entry.path = "secret/";
   entry.type = "kv";
   entry.description = "key/value secret storage";
-  entry.options = {{"version", "2"}};
+  entry.options = {{"version", std::move(version)}};
   entry.has_options = true;
   return mount(runtime, std::move(entry));
 }
@@ -124,7 +124,7 @@ Result<DevServer> start_dev(core::Core& core, const ServerOptions& options) {
     CHECK_OK(write_private(kept_file(options), schema::to_json(Kept{out.unseal_key, out.root_token, out.aws_access_key_id, out.aws_secret_access_key})));
   (void)TRY(core.seal().unseal(TRY(barrier::decode_key(out.unseal_key))));
   core::Runtime& runtime = *core.system().runtime.load();
-  if (!options.dev_no_kv) (void)TRY(mount_kv(runtime));
+  if (!options.dev_no_kv) (void)TRY(mount_kv(runtime, options.dev_kv_v1 ? "1" : "2"));
   CHECK_OK(make_access_key(runtime, TRY(mount_key_ring(runtime)), out));
   return out;
 }

@@ -51,6 +51,7 @@ Dev mode (never for production: nothing is sealed away from whoever starts it):
   -dev-data-dir=<path>         Keeps the data in this folder, in the embedded store, instead of in memory.
   -dev-no-store-token          Leaves ~/.vault-token alone.
   -dev-no-kv                   Mounts no KV engine at secret/.
+  -dev-kv-v1                   Mounts KV version 1 there.
   -dev-aws-access-key-id=<id>  The access key for AWS's API, with -dev-aws-secret-access-key=<secret>; made up without.
 )";
 }
@@ -72,7 +73,7 @@ Result<ServerOptions> parse_options(int argc, char** argv) {
       {"dev-no-kv", flag(o.dev_no_kv)},
       {"dev-aws-access-key-id", text(o.dev_aws_access_key_id)},
       {"dev-aws-secret-access-key", text(o.dev_aws_secret_access_key)},
-      {"dev-kv-v1", ignore("dev-kv-v1", true)},
+      {"dev-kv-v1", flag(o.dev_kv_v1)},
       {"dev-ha", ignore("dev-ha", true)},
       {"dev-transactional", ignore("dev-transactional", true)},
       {"dev-latency", ignore("dev-latency", false)},

@@ -93,6 +93,85 @@ def test_login_keeps_a_token(own):
     assert json.loads(own.cli("token", "lookup", "-format=json", token=None).stdout)["data"]["display_name"] == "userpass-ann"
 
 
+@pytest.mark.parametrize("flag", ["-output-curl-string", "-output-policy"])
+def test_a_login_that_is_shown_is_none(own, flag):
+    path = f"{own.folder}/.vault-token"
+    out = own.cli("login", flag, own.root_token, token=None)
+    assert out.returncode == 0 and "auth/token/lookup-self" in out.stdout and own.root_token not in out.stdout + out.stderr, out
+    for silent in (["-token-only", own.root_token], [f"token={own.root_token}", "lookup=false"]):
+        out = own.cli("login", flag, *silent, token=None)
+        assert out.returncode == 1 and "makes no request" in out.stderr and own.root_token not in out.stdout + out.stderr, out
+    assert not os.path.exists(path)
+    assert own.cli("login", "-no-print", "-wrap-ttl=60", own.root_token, token=None).returncode == 0
+    with open(path, encoding="utf-8") as kept:
+        assert kept.read().strip() == own.root_token
+
+
+def test_revoking_by_prefix_with_a_slash_at_its_end(own):
+    first, second = own.root.new_token(), own.root.new_token()
+    for flags, token in ((["-prefix", "-sync"], first), (["-prefix", "-force"], second)):
+        out = own.cli("lease", "revoke", *flags, "auth/token/create/")
+        assert out.returncode == 0, out
+        own.root.get("auth/token/lookup-self", token=token).refused(403, "invalid token")
+
+
+def test_what_is_shown_is_safe_to_paste(server, tmp_path):
+    """A value that holds what a shell would run is text in the line that is shown."""
+    bad = f'"$(touch {tmp_path}/1)`touch {tmp_path}/2`\\'
+    fake = tmp_path / "curl"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    for named in (["-header", f"x-note={bad}"], ["-namespace", bad]):
+        out = server.cli("read", "-output-curl-string", *named, "secret/$(touch x)", env={"VAULT_ADDR": f"https://h$(touch {tmp_path}/3):8200"})
+        assert out.returncode == 0, out
+        ran = subprocess.run(["sh", "-c", out.stdout], capture_output=True, text=True, check=False, cwd=tmp_path,
+                             env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+        assert bad in ran.stdout, ran
+    assert [p.name for p in tmp_path.iterdir()] == ["curl"]
+    assert '-H "X-Vault-Request: true"' in server.cli("read", "-output-curl-string", "secret/a").stdout
+
+
+def test_slashes_are_cleaned(cli, kv2, root):
+    """As Vault's command does; the server takes one spelling alone."""
+    root.post(f"{kv2}/data/a/b", {"data": {"v": "1"}}).ok(200)
+    for path in (f"{kv2}//a/b", f"/{kv2}/a//b", f"//{kv2}///a/b//"):
+        assert cli("kv", "get", "-field=v", path).stdout.strip() == "1", path
+    assert cli("kv", "get", "-field=v", f"-mount=/{kv2}//", "//a//b").stdout.strip() == "1"
+    assert cli("read", "-format=json", f"{kv2}//data//a/b").returncode == 0
+    assert cli("read", f"{kv2}/data/a/../b").returncode == 2 and cli("read", f"{kv2}/./data/a").returncode == 2
+
+
+def test_settings_that_cannot_be(cli):
+    out = cli("read", "secret/a", env={"VAULT_ADDR": "bad://x"})
+    assert out.returncode == 1 and 'unsupported scheme "bad"' in out.stderr, out
+    out = cli("read", "secret/a", env={"VAULT_MAX_RETRIES": "many"})
+    assert out.returncode == 1 and "VAULT_MAX_RETRIES is no number: many" in out.stderr, out
+
+
+CEREMONIES = ("/sys/rekey/", "/sys/rekey-recovery-key/", "/sys/generate-root/", "/sys/generate-root-token/")  # they ask for sudo by themselves
+
+
+def test_policies_that_are_shown_say_sudo_where_the_server_does(cli, root):
+    paths = root.get("sys/internal/specs/openapi").ok(200).json["paths"]
+    seen, wrong = 0, []
+    for path, item in paths.items():
+        if not path.startswith(("/sys/", "/auth/token/", "/cubbyhole/")):
+            continue
+        for method in ("get", "post", "patch", "delete"):
+            if method not in item:
+                continue
+            sudo = item.get("x-vault-sudo", False) or item[method].get("x-vault-sudo", False) or path.startswith(CEREMONIES)
+            lists = [p for p in item[method].get("parameters", []) if p["name"] == "list"]
+            verb = {"post": ["write", "-force"], "patch": ["patch"], "delete": ["delete"]}.get(method) or ["list" if lists and lists[0]["required"] else "read"]
+            concrete = re.sub(r"\{[^}]*\}", "x", path.strip("/"))
+            out = cli(*verb, "-output-policy", concrete, *(["a=b"] if method == "patch" else []))
+            assert out.returncode == 0 and f'path "{concrete}"' in out.stdout, out
+            seen += 1
+            if ('"sudo"' in out.stdout) != sudo:
+                wrong.append((method, path, sudo))
+    assert seen > 100 and not wrong, wrong
+
+
 def test_wrapping(cli, kv1):
     assert cli("write", f"{kv1}/a", "v=1").returncode == 0
     token = cli("read", "-wrap-ttl=60", "-field=wrapping_token", f"{kv1}/a").stdout.strip()
@@ -209,6 +288,9 @@ def test_help_and_unknown_words(cli):
     typo = cli("raed", "x")
     assert typo.returncode == 1 and 'Did you mean "coffer read"?' in typo.stderr
     assert cli("raed", "x", program="vault").returncode == 127
+    for group in ("policy", "kv"):
+        shown = cli(group, "foo", program="vault", token=None)
+        assert shown.returncode == 1 and shown.stdout == "" and f"Usage: vault {group} <subcommand>" in shown.stderr, shown
 
 
 @pytest.mark.skipif(SLOW > 1, reason="measures time")

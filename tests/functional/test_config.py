@@ -294,6 +294,15 @@ def test_dev_mode(dev):
     assert server.process.wait(20 * SLOW) == 0 and time.monotonic() - start < 10 * SLOW, "no drain of half a minute"
 
 
+def test_dev_mode_with_kv_version_1(dev):
+    server = dev("-dev-root-token-id=root", "-dev-kv-v1")
+    wait_until(lambda: "Root Token: root" in server.text(), what="the root token's line")
+    client = Client(server.port, None, "root")
+    client.post("secret/a", {"v": "1"}).ok(204)
+    assert client.get("secret/a").data == {"v": "1"}
+    assert client.get("sys/mounts").data["secret/"]["options"] == {"version": "1"}
+
+
 def test_dev_mode_with_tls(dev):
     server = dev("-dev-root-token-id=root", "-dev-tls")
     wait_until(lambda: "Root Token: root" in server.text(), what="the root token's line")

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "cli/client/preview.h"
+#include "cli/context.h"
 
 namespace coffer::cli {
 namespace {
 
 std::string target_of(std::string_view path, const Query& query) {
-  while (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with('/')) path.remove_prefix(1);
   std::string target = "/v1/" + percent_encode(path, true);
   char separator = '?';
   for (const auto& [name, value] : query) {
@@ -108,8 +109,9 @@ Reply<MaybeAnswer> Client::ask(std::string_view method, std::string_view path, c
   return MaybeAnswer(Answer(response->status, std::move(response->body), std::move(*parsed)));
 }
 
-Reply<HttpResponse> Client::perform(std::string_view method, std::string_view path, const Query& query, std::string body,
+Reply<HttpResponse> Client::perform(std::string_view method, std::string_view written, const Query& query, std::string body,
                                     std::function<bool(std::string_view)> on_data) {
+  const std::string path = single_slashes(written);
   HttpRequest request{std::string(method), target_of(path, query), headers(method), std::move(body), std::move(on_data)};
   if (options_.preview == Preview::curl) return std::unexpected(RequestError{.preview = curl_preview(options_, request)});
   if (options_.preview == Preview::policy) return std::unexpected(RequestError{.preview = policy_preview(method, path, query)});
@@ -120,7 +122,7 @@ Reply<HttpResponse> Client::perform(std::string_view method, std::string_view pa
     return std::unexpected(RequestError{.text = std::move(response.error().text), .next = std::move(response.error().next)});
   if (response->status >= 200 && response->status < 400) return std::move(*response);
   RequestError error = status_error(method, request.target, *response);
-  if (error.status == 403 && !options_.token.empty()) error.denial = Denial{std::string(capability_of(method, query)), std::string(path)};
+  if (error.status == 403 && !options_.token.empty()) error.denial = Denial{std::string(capability_of(method, query)), path};
   return std::unexpected(std::move(error));
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace coffer::cli {
 namespace {
 
@@ -15,15 +17,33 @@ std::string shell_quoted(std::string_view text) {
   return out + "'";
 }
 
-// Endpoints that ask for `sudo` whatever the policy says (vault-api.md §1.2).
-bool needs_sudo(std::string_view path) {
-  for (const std::string_view exact : {"sys/audit", "sys/rotate", "sys/rotate/config", "sys/seal", "sys/step-down", "sys/remount", "sys/raw",
-                                       "auth/token/accessors", "auth/token/create-orphan", "auth/token/revoke-orphan"})
+// Whether a shell takes it as it stands.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/:.-_~%,@+=").find(c) != std::string_view::npos;
+  });
+}
+
+// As Vault's command writes headers, unless the shell would read more than text in it.
+std::string header_quoted(const std::string& header) {
+  return header.find_first_of("\"$`\\!") == std::string::npos ? '"' + header + '"' : shell_quoted(header);
+}
+
+// Whether an endpoint asks for `sudo` whatever the policy says: the server's declarations, which OpenAPI tells as x-vault-sudo, and the ceremonies,
+// which ask by themselves.
+bool needs_sudo(std::string_view path, std::string_view capability) {
+  for (const std::string_view exact : {"sys/audit", "sys/config/cors", "sys/config/state/sanitized", "sys/config/ui/headers",
+                                       "sys/in-flight-req", "sys/loggers", "sys/remount", "sys/rotate", "sys/rotate/keyring", "sys/seal",
+                                       "sys/step-down", "sys/raw", "auth/token/accessors", "auth/token/revoke-orphan"})
     if (path == exact) return true;
-  for (const std::string_view prefix : {"sys/audit/", "sys/auth/", "sys/leases/revoke-prefix/", "sys/leases/revoke-force/",
-                                        "sys/leases/lookup/", "sys/raw/", "sys/config/auditing/", "sys/plugins/catalog/"})
+  for (const std::string_view prefix : {"sys/audit/", "sys/auth/", "sys/config/auditing/", "sys/config/reload/", "sys/config/ui/headers/",
+                                        "sys/generate-root/", "sys/generate-root-token/", "sys/leases/lookup/", "sys/leases/revoke-force/",
+                                        "sys/leases/revoke-prefix/", "sys/loggers/", "sys/raw/", "sys/rekey/", "sys/rekey-recovery-key/",
+                                        "sys/revoke-force/", "sys/revoke-prefix/", "sys/rotate/recovery/", "sys/rotate/root/"})
     if (path.starts_with(prefix)) return true;
-  return false;
+  if (path == "sys/leases/lookup") return capability == "list";
+  return path.starts_with("sys/plugins/catalog/") && capability != "read" && capability != "list";
 }
 
 }  // namespace
@@ -46,25 +66,25 @@ std::string curl_preview(const ClientOptions& options, const HttpRequest& reques
   if (request.method != "GET") out += " -X " + request.method;
   for (const auto& [name, value] : request.headers) {
     if (name == "X-Vault-Token") out += fmt::format(" -H \"X-Vault-Token: $({} print token)\"", options.program);
-    else if (name != "Content-Type" || request.method == "PATCH") out += fmt::format(" -H \"{}: {}\"", name, value);
+    else if (name != "Content-Type" || request.method == "PATCH")
+      out += " -H " + header_quoted(fmt::format("{}: {}", name, value));
   }
   if (!request.body.empty()) out += " -d " + shell_quoted(request.body);
   const std::string url = base + request.target;
-  return out + " " + (url.find_first_of("?&'\" ") == std::string::npos ? url : shell_quoted(url));
+  return out + " " + (is_plain(url) ? url : shell_quoted(url));
 }
 
 std::string policy_preview(std::string_view method, std::string_view path, const Query& query) {
-  std::string capabilities = "\"read\"";
-  if (method == "PUT" || method == "POST") capabilities = "\"create\", \"update\"";
-  if (method == "PATCH") capabilities = "\"patch\"";
-  if (method == "DELETE") capabilities = "\"delete\"";
-  for (const auto& [name, value] : query) {
-    if (name == "list") capabilities = "\"list\"";
-    if (name == "scan") capabilities = "\"scan\"";
-  }
+  std::string_view capability = method == "PUT" || method == "POST" ? "update"
+                                : method == "PATCH"                 ? "patch"
+                                : method == "DELETE"                ? "delete"
+                                                                    : "read";
+  for (const auto& [name, value] : query)
+    if (name == "list" || name == "scan") capability = name;
   while (path.starts_with('/')) path.remove_prefix(1);
-  if (needs_sudo(path)) capabilities += ", \"sudo\"";
-  return fmt::format("path \"{}\" {{\n  capabilities = [{}]\n}}", path, capabilities);
+  const std::string_view place = path.substr(0, path.find_last_not_of('/') + 1);  // a list's path may end in a slash
+  return fmt::format("path \"{}\" {{\n  capabilities = [{}\"{}\"{}]\n}}", path, capability == "update" ? "\"create\", " : "", capability,
+                     needs_sudo(place, capability) ? ", \"sudo\"" : "");
 }
 
 }  // namespace coffer::cli

@@ -41,7 +41,8 @@ Expected<int> revoke(Context& context) {
   if (!prefix) writer.key("lease_id").string(id);
   if (!force) writer.key("sync").boolean(sync);
   writer.end_object();
-  const std::string path = force ? "sys/leases/revoke-force/" + id : prefix ? "sys/leases/revoke-prefix/" + id : "sys/leases/revoke";
+  std::string path = "sys/leases/revoke";
+  if (prefix) path = (force ? "sys/leases/revoke-force/" : "sys/leases/revoke-prefix/") + trim_slashes(id);
   Reply<MaybeAnswer> answer = client.write(path, std::move(body));
   if (!answer) {
     std::string what = fmt::format("Error revoking lease {}: ", id);

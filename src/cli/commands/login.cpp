@@ -46,6 +46,11 @@ std::string login_shape(json::Value data, std::string_view token) {
 }
 
 Expected<MaybeAnswer> sign_in_token(Context& context, Client& client, TextFields fields) {
+  // "lookup=false" takes the token without asking the server about it.
+  const bool asks = fields["lookup"] != "false" && !context.flags.boolean("token-only");
+  if (!asks && (context.flags.boolean("output-curl-string") || context.flags.boolean("output-policy")))
+    return usage_error(
+        "this login makes no request, so that there is none to show: leave out -token-only and lookup=false, or the -output- flag");
   std::string token = trim_space(fields["token"]);
   if (token.empty()) {
     if (context.flags.boolean("non-interactive")) return stop(exit_server, "Error authenticating: 'token' not supplied and refusing to pull from stdin");
@@ -55,10 +60,9 @@ Expected<MaybeAnswer> sign_in_token(Context& context, Client& client, TextFields
   }
   if (token.empty()) return stop(exit_server, "Error authenticating: a token must be passed to auth");
   client.set_token(SecretBytes::copy_of(std::string_view(token)));
-  const Client::Plain plain(client);
-  // "lookup=false" takes the token without asking the server about it.
+  client.set_wrap_ttl("");  // what is stored must be the token
   std::string body;
-  if (fields["lookup"] == "false" || context.flags.boolean("token-only")) {
+  if (!asks) {
     body = "{\"auth\":" + json_pair("client_token", token) + "}";
   } else {
     Reply<MaybeAnswer> answer = client.read("auth/token/lookup-self");
