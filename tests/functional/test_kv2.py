@@ -127,13 +127,6 @@ def test_a_name_that_stands_twice_is_kept_once(root, kv2, kv1):
         assert once in root.get(path).text and "old" not in root.get(path).text
 
 
-def test_no_number_of_versions_is_negative(root, kv2):
-    root.post(f"{kv2}/data/a", {"data": {"v": "1"}}).ok(200)
-    for answer in (root.post(f"{kv2}/config", {"max_versions": -1}), root.post(f"{kv2}/metadata/a", {"max_versions": -1}), root.patch(f"{kv2}/metadata/a", {"max_versions": -5})):
-        assert answer.status == 400 and answer.errors == ["max_versions must not be negative"], answer
-    assert root.get(f"{kv2}/config").data["max_versions"] == 0 and root.get(f"{kv2}/metadata/a").data["max_versions"] == 0
-
-
 def test_config(root, kv2):
     assert root.get(f"{kv2}/config").ok(200).data["max_versions"] == 0
     root.post(f"{kv2}/config", {"max_versions": 2, "cas_required": True, "delete_version_after": "3h25m19s"}).ok(204)

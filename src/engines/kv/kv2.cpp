@@ -126,7 +126,7 @@ Result<ConfigReply> Kv2::read_config(const Caller&, const Snapshot& view, const 
 
 Result<schema::Nothing> Kv2::write_config(const Caller&, Transaction& view, const ConfigChange& in) {
   MountConfig config = TRY(load_config(view));
-  if (in.max_versions) config.max_versions = TRY(number_kept(*in.max_versions));
+  if (in.max_versions) config.max_versions = number_kept(*in.max_versions);
   if (in.cas_required) config.cas_required = *in.cas_required;
   if (in.metadata_cas_required) config.metadata_cas_required = *in.metadata_cas_required;
   if (in.delete_version_after) config.delete_version_after = *in.delete_version_after;

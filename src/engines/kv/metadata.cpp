@@ -88,7 +88,7 @@ std::vector<std::string> warnings_of(const MetadataChange& in, const MountConfig
 
 // Applies what the caller sent. `marks` holds the memory of the packed marks.
 Result<void> apply(const MetadataChange& in, Object& object, bool patch, std::string& packed) {
-  if (in.max_versions) object.max_versions = TRY(number_kept(*in.max_versions));
+  if (in.max_versions) object.max_versions = number_kept(*in.max_versions);
   if (in.cas_required) object.cas_required = *in.cas_required;
   if (in.metadata_cas_required) object.metadata_cas_required = *in.metadata_cas_required;
   if (in.delete_version_after) object.delete_version_after = *in.delete_version_after;

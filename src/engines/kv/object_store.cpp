@@ -38,8 +38,8 @@ Result<MountConfig> load_config(const Snapshot& view) {
   if (!record) return MountConfig{};
   return decode_config(record->reveal_text());
 }
-Result<std::uint32_t> number_kept(std::int64_t wanted) {
-  if (wanted < 0) return invalid("max_versions must not be negative");
+std::uint32_t number_kept(std::int64_t wanted) {
+  if (wanted < 0) return UINT32_MAX;
   return static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, UINT32_MAX));
 }
 Result<void> save_config(Transaction& view, const MountConfig& config) { return view.put(config_key, encode(config)); }

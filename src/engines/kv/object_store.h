@@ -36,8 +36,8 @@ inline constexpr std::uint32_t default_max_versions = 10;
 inline constexpr std::uint32_t default_max_aws_versions = 100;
 
 [[nodiscard]] Result<MountConfig> load_config(const Snapshot& view);
-// What a request says that `max_versions` is to be.
-[[nodiscard]] Result<std::uint32_t> number_kept(std::int64_t wanted);
+// What a request says that `max_versions` is to be: -1, as Vault's clients send it, is as many as there may be.
+[[nodiscard]] std::uint32_t number_kept(std::int64_t wanted);
 [[nodiscard]] Result<void> save_config(Transaction& view, const MountConfig& config);
 
 // An object with the memory that its texts lie in.
