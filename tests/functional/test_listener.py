@@ -99,7 +99,11 @@ def test_the_owner_of_a_socket(make_server):
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (user.pw_uid, group.gr_gid, 0o660)
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(path)
+
+    def listening():  # it has its owner before it listens
+        return connection.sock.connect_ex(path) == 0
+
+    wait_until(listening, 20, what="the listener")
     connection.request("GET", "/v1/sys/health")
     assert connection.getresponse().status == 501
     connection.close()
