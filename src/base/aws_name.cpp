@@ -53,12 +53,11 @@ std::string aws_name(std::string_view path) {
 }
 
 std::string aws_region_folder(std::string_view region, std::string_view primary_region) {
-  return region == primary_region ? std::string() : "~" + std::string(region);
+  return region == primary_region ? std::string() : "~" + std::string(region) + "/";
 }
 
 std::string aws_path(std::string_view region, std::string_view primary_region, std::string_view name) {
-  std::string folder = aws_region_folder(region, primary_region);
-  return folder.empty() ? aws_path(name) : folder + "/" + aws_path(name);
+  return aws_region_folder(region, primary_region) + aws_path(name);
 }
 
 std::string_view aws_region_of(std::string_view path, std::string_view& rest) {

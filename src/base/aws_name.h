@@ -11,7 +11,7 @@ namespace coffer {
 // The name that lies at a path.
 [[nodiscard]] std::string aws_name(std::string_view path);
 
-// Secrets of the primary region lie at their names, those of another one below the folder "~<region>". "" for the primary region.
+// Secrets of the primary region lie at their names, those of another one below the folder "~<region>/". "" for the primary region.
 [[nodiscard]] std::string aws_region_folder(std::string_view region, std::string_view primary_region);
 // The path of a name in a region.
 [[nodiscard]] std::string aws_path(std::string_view region, std::string_view primary_region, std::string_view name);

@@ -77,4 +77,8 @@ std::string without_repeats(Value value) {
   return out;
 }
 
+std::string_view with_names_once(Value value, std::string_view text, std::string& memory) {
+  return repeats_names(value) ? memory = without_repeats(value) : text;
+}
+
 }  // namespace coffer::json

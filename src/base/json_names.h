@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -13,5 +14,7 @@ namespace coffer::json {
 [[nodiscard]] bool repeats_names(Value value);
 // The same with each name once, compact; numbers and strings stay as they came.
 [[nodiscard]] std::string without_repeats(Value value);
+// `text`, which `value` was read from, where it has each name once; else what is to be kept in its place, in the caller's `memory`.
+[[nodiscard]] std::string_view with_names_once(Value value, std::string_view text, std::string& memory);
 
 }  // namespace coffer::json

@@ -83,8 +83,7 @@ Result<LiveTokenPtr> Runtime::compile(token::Record record, const storage::ReadV
   std::sort(out->all_policies.begin(), out->all_policies.end());
   for (const std::string& name : out->all_policies)
     if (auto parsed = TRY(policies_.get(name, *sys, at.position()))) out->policies.push_back(std::move(parsed));
-  if (!out->record.session_policy.empty())
-    out->session_policy = std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(out->record.session_policy, policy::iam::Kind::identity)));
+  out->session_policy = TRY(policy::iam::identity_document(out->record.session_policy));
   out->acl = acls_.get(out->policies, out->record.root(), identity ? &*identity : nullptr, parts_.clock.now());
   return LiveTokenPtr(std::move(out));
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ enum class Verdict : std::uint8_t { silent, allowed, denied };
 [[nodiscard]] Result<Document> parse(std::string_view text, Kind kind);
 // The same of a document that is to be kept: refuses values of conditions, too, that nothing ever meets ("10.0.0.0/33"), with which a Deny would do nothing.
 [[nodiscard]] Result<Document> parse_new(std::string_view text, Kind kind);
+// The document of whoever holds it, as it is kept; null of an empty text, which is none.
+[[nodiscard]] Result<std::shared_ptr<const Document>> identity_document(std::string_view text);
 // An explicit denial wins over all; without a statement that fits, the document is silent.
 [[nodiscard]] Verdict decide(const Document& document, const Query& query);
 // Whether the policy lets in anybody: an Allow for every principal that no condition narrows to known ones.
@@ -74,5 +77,7 @@ enum class Verdict : std::uint8_t { silent, allowed, denied };
 [[nodiscard]] std::optional<std::string> expand(std::string_view pattern, const Query& query);
 // Matches what `expand` made.
 [[nodiscard]] bool glob_expanded(std::string_view pattern, std::string_view text);
+// Whether `text` fits a pattern of a document, in which `variables` may stand.
+[[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view text, const Query& query, bool variables);
 
 }  // namespace coffer::policy::iam

@@ -36,9 +36,7 @@ bool equals_folded(std::string_view wanted, std::string_view there, const Query&
   return text && ascii_iequal(*text, there);
 }
 bool like(std::string_view wanted, std::string_view there, const Query& query, bool variables) {
-  if (!variables) return glob(wanted, there);
-  const auto pattern = expand(wanted, query);
-  return pattern && glob_expanded(*pattern, there);
+  return fits_pattern(wanted, there, query, variables);
 }
 // Of ARNs each part by itself: a * does not reach over a colon.
 bool arn_like(std::string_view wanted, std::string_view there, const Query& query, bool variables) {

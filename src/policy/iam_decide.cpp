@@ -46,11 +46,7 @@ bool fits(const Statement& s, const Query& query, Kind kind, bool variables) {
   const std::string action = ascii_lower(query.action);
   const bool acts = std::ranges::any_of(s.actions, [&](const std::string& one) { return glob(ascii_lower(one), action); });
   if (acts == s.not_action) return false;
-  const bool on = std::ranges::any_of(s.resources, [&](const std::string& one) {
-    if (!variables) return glob(one, query.resource);
-    const auto pattern = expand(one, query);
-    return pattern && glob_expanded(*pattern, query.resource);
-  });
+  const bool on = std::ranges::any_of(s.resources, [&](const std::string& one) { return fits_pattern(one, query.resource, query, variables); });
   if (on == s.not_resource) return false;
   return std::ranges::all_of(s.conditions, [&](const Condition& condition) { return holds(condition, query, variables); });
 }
@@ -136,6 +132,12 @@ std::optional<std::string> expand(std::string_view pattern, const Query& query) 
     out.append(value);
   }
   return out;
+}
+
+bool fits_pattern(std::string_view pattern, std::string_view text, const Query& query, bool variables) {
+  if (!variables) return glob(pattern, text);
+  const auto expanded = expand(pattern, query);
+  return expanded && glob_expanded(*expanded, text);
 }
 
 bool is_root_arn(std::string_view arn) {

@@ -188,6 +188,11 @@ Result<Document> parse(std::string_view text, Kind kind) {
   return out;
 }
 
+Result<std::shared_ptr<const Document>> identity_document(std::string_view text) {
+  if (text.empty()) return nullptr;
+  return std::make_shared<const Document>(TRY(parse(text, Kind::identity)));
+}
+
 Result<Document> parse_new(std::string_view text, Kind kind) {
   Document out = TRY(parse(text, kind));
   for (const Statement& statement : out.statements) {

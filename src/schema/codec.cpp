@@ -229,7 +229,7 @@ void Codec<StringMap>::encode(json::Writer& w, const StringMap& map) {
 }
 
 Result<RawObject> Codec<RawObject>::decode(json::Value v) {
-  if (v.is_object()) return RawObject{json::repeats_names(v) ? json::without_repeats(v) : std::string(v.raw())};
+  if (std::string once; v.is_object()) return RawObject{std::string(json::with_names_once(v, v.raw(), once))};
   if (v.is_array()) {
     std::size_t index = 0;
     for (const json::Value& e : v.elements()) {

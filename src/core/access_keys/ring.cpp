@@ -56,12 +56,6 @@ SecretBytes session_secret(const token::Keys& keys, std::string_view packed) {
   return out;
 }
 
-// Null when there is none.
-Result<std::shared_ptr<const policy::iam::Document>> read_document(const std::string& text) {
-  if (text.empty()) return nullptr;
-  return std::make_shared<const policy::iam::Document>(TRY(policy::iam::parse(text, policy::iam::Kind::identity)));
-}
-
 }  // namespace
 
 SessionCredentials make_session(const token::Keys& keys, std::string_view token_id, Time expires, Random& random) {
@@ -80,7 +74,7 @@ Result<std::shared_ptr<const KeyRing::Live>> KeyRing::find(std::string_view id, 
   if (!record) return std::shared_ptr<const Live>();
   auto made = std::make_shared<Live>();
   made->signer.token_id = std::move(record->token_id);
-  made->signer.identity = TRY(read_document(record->policy_document));
+  made->signer.identity = TRY(policy::iam::identity_document(record->policy_document));
   made->disabled = record->disabled;
   made->secret = std::make_unique<const KeySecret>(std::move(record->secret));
   live_.put(id, made, read_at);
@@ -127,7 +121,7 @@ Result<std::shared_ptr<const policy::iam::Document>> KeyRing::document_of_role(s
   if (!live) {
     const auto kept = TRY(find_key_role(keys, role));
     if (!kept) return refused(claim_unknown);
-    live = std::make_shared<const LiveRole>(role_reference(role, kept->id), TRY(read_document(kept->role.policy_document)));
+    live = std::make_shared<const LiveRole>(role_reference(role, kept->id), TRY(policy::iam::identity_document(kept->role.policy_document)));
     roles_.put(role, live, read_at);
   }
   if (live->reference != reference) return refused(claim_unknown);

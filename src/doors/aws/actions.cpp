@@ -86,8 +86,7 @@ Result<void> aim_at(core::Request& request, const Settings& settings, std::strin
 
 // Where the secrets of the request's region lie, whose listing is guarded like that of any folder.
 Result<CanonicalPath> folder_of(const ActionScope& scope, const Settings& settings) {
-  const std::string region = aws_region_folder(scope.region, scope.primary_region);
-  return CanonicalPath::from_decoded(settings.mount + "metadata/" + scope.name_prefix + (region.empty() ? "" : region + "/"));
+  return CanonicalPath::from_decoded(settings.mount + "metadata/" + scope.name_prefix + aws_region_folder(scope.region, scope.primary_region));
 }
 
 bool has(json::Value body, std::string_view name) {

@@ -71,7 +71,8 @@ class Cubbyhole final : public Backend {
     if (in.body.text.size() > largest_value) return fail(Code::too_large, "the secret is larger than 8 MiB");
     const json::Document document = TRY(json::Document::parse(in.body.text));
     if (document.root().size() == 0) return invalid("missing data fields");
-    CHECK_OK(view.put(key, json::repeats_names(document.root()) ? json::without_repeats(document.root()) : in.body.text));
+    std::string once;
+    CHECK_OK(view.put(key, json::with_names_once(document.root(), in.body.text, once)));
     return schema::Nothing{};
   }
   Result<schema::Nothing> remove(const Caller& caller, Transaction& view, const Named& in) {

@@ -39,7 +39,7 @@ PlainSecret with_lease(std::string_view body, json::Value root) {
 // `once` is the body's memory where a name stands twice in it.
 Result<PlainSecret> read_body(std::string_view text, std::string& once) {
   const json::Document document = TRY(json::Document::parse(text));
-  if (json::repeats_names(document.root())) text = once = json::without_repeats(document.root());
+  text = json::with_names_once(document.root(), text, once);
   if (document.root().size() == 0) return invalid("missing data fields");
   return with_lease(text, document.root());
 }

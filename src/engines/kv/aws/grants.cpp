@@ -19,6 +19,14 @@ std::string absent_resource(const Caller& caller, std::string_view path) {
   return path.empty() || lists(*caller.scope) ? std::string("*") : Place(*caller.scope, path).arn("??????");
 }
 
+// Whether a document of the caller's, or the secret's own policy, allows what is asked. A denial of the former is an error that names the resource as `told`.
+Result<bool> documents_allow(const Caller& caller, const iam::Query& query, std::string_view told, const Secret* secret) {
+  if (TRY(allowed_by_document(caller, query, "AccessDeniedException", told))) return true;
+  if (secret == nullptr || secret->facet.policy.empty()) return false;
+  const auto document = iam::parse(secret->facet.policy, iam::Kind::resource);
+  return document && iam::decide(*document, query) == iam::Verdict::allowed;
+}
+
 }  // namespace
 
 Result<bool> KvAws::granted(const Caller& caller, const Snapshot& view, const OneSecret& in) {
@@ -28,10 +36,7 @@ Result<bool> KvAws::granted(const Caller& caller, const Snapshot& view, const On
   const std::string absent = absent_resource(caller, in.path);
   if (!secret) query.resource = absent;
   // A denial repeats what the request named, so that it does not tell what is there.
-  if (TRY(allowed_by_document(caller, query, "AccessDeniedException", in.secret ? *in.secret : absent))) return true;
-  if (!secret || secret->facet.policy.empty()) return false;
-  const auto document = iam::parse(secret->facet.policy, iam::Kind::resource);
-  return document && iam::decide(*document, query) == iam::Verdict::allowed;
+  return documents_allow(caller, query, in.secret ? *in.secret : absent, secret ? &*secret : nullptr);
 }
 
 // Whether the caller may do this to the secret, by whichever policy: what one denies none can allow.
@@ -60,9 +65,7 @@ Result<void> KvAws::keeps_permission(const Caller& caller, const Secret& changed
   if (caller.root || (!caller.scope->has_documents() && changed.facet.policy.empty())) return {};
   CHECK_OK(check_policy(caller, changed));
   const iam::Query query = query_of(caller, changed);
-  if (TRY(allowed_by_document(caller, query, "AccessDeniedException", query.resource))) return {};
-  const auto document = iam::parse(changed.facet.policy, iam::Kind::resource);
-  if (document && iam::decide(*document, query) == iam::Verdict::allowed) return {};
+  if (TRY(documents_allow(caller, query, query.resource, &changed))) return {};
   const std::string whole = caller.mount->path + "metadata/" + changed.place.path();
   if (caller.authority != nullptr && caller.authority->allows(whole, schema::Verb::write)) return {};
   return refuse(Refusal::access_denied, not_authorized(*caller.scope, query.action, query.resource) + " once its tags are changed so");

@@ -22,14 +22,10 @@ std::string_view primary_region(const ActionScope& scope) {
   return scope.primary_region.empty() ? std::string_view(scope.region) : std::string_view(scope.primary_region);
 }
 
-std::string folder_of(const ActionScope& scope) {
-  const std::string region = aws_region_folder(scope.region, primary_region(scope));
-  return scope.name_prefix + (region.empty() ? "" : region + "/");
-}
+std::string folder_of(const ActionScope& scope) { return scope.name_prefix + aws_region_folder(scope.region, primary_region(scope)); }
 
 Place Place::in(std::string_view region) const {
-  const std::string folder = aws_region_folder(region, primary_region(*scope_));
-  return {*scope_, scope_->name_prefix + (folder.empty() ? "" : folder + "/") + rest_};
+  return {*scope_, scope_->name_prefix + aws_region_folder(region, primary_region(*scope_)) + rest_};
 }
 
 std::vector<std::string> Secret::labels_of(std::uint64_t seq) const {
